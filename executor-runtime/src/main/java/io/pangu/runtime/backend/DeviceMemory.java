@@ -1,0 +1,4 @@
+package io.pangu.runtime.backend;
+
+/** Memory of a device, in bytes. */
+public record DeviceMemory(long totalBytes, long freeBytes) {}

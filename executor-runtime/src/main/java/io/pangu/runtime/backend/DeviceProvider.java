@@ -1,0 +1,22 @@
+package io.pangu.runtime.backend;
+
+import java.util.List;
+
+/** A kind of device, found through {@link java.util.ServiceLoader}. Stateless and thread-safe. */
+public interface DeviceProvider {
+    /** The word that a user forces it by: {@code cpu}, {@code cann}. */
+    String name();
+
+    /** Rank among the available when the user forces none; the highest is taken. */
+    int priority();
+
+    /** Looks whether it can run here. Never throws, allocates nothing on a device, takes less than 100 ms. */
+    Availability probe();
+
+    /**
+     * Opens devices that work together as one engine, in rank order.
+     *
+     * @throws io.pangu.runtime.error.EngineException {@code BACKEND_UNAVAILABLE} with the reason
+     */
+    List<Device> open(DeviceOptions options);
+}

@@ -1,0 +1,63 @@
+package io.pangu.runtime.backend;
+
+import io.pangu.runtime.error.EngineException;
+import io.pangu.runtime.error.ErrorCode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Chooses a backend among those on the class path: the one that the user names, else the best that can run here. */
+public final class Devices {
+    private static final Logger LOG = LoggerFactory.getLogger(Devices.class);
+
+    private Devices() {}
+
+    /**
+     * Opens the devices of one engine.
+     *
+     * @param backend a provider's name, or {@code auto}
+     * @throws EngineException {@code BACKEND_UNAVAILABLE} naming every provider with its reason
+     */
+    public static List<Device> open(String backend, DeviceOptions options) {
+        return open(backend, options, installed());
+    }
+
+    static List<Device> open(String backend, DeviceOptions options, List<DeviceProvider> providers) {
+        List<String> refusals = new ArrayList<>();
+        for (DeviceProvider provider : providers) {
+            if (!backend.equals("auto") && !backend.equals(provider.name())) {
+                continue;
+            }
+            switch (provider.probe()) {
+                case Availability.Available found -> {
+                    LOG.info("backend {}: {}{}", provider.name(), found.summary(), refused(refusals));
+                    return provider.open(options);
+                }
+                case Availability.Unavailable none -> refusals.add(provider.name() + ": " + none.reason());
+            }
+        }
+        if (refusals.isEmpty()) {
+            throw new EngineException(
+                    ErrorCode.INVALID_CONFIG,
+                    "backend '" + backend + "' is unknown; known are auto, "
+                            + String.join(", ", providers.stream().map(DeviceProvider::name).toList()));
+        }
+        throw new EngineException(
+                ErrorCode.BACKEND_UNAVAILABLE, "no backend can run here: " + String.join("; ", refusals));
+    }
+
+    private static String refused(List<String> refusals) {
+        return refusals.isEmpty() ? "" : " (not taken: " + String.join("; ", refusals) + ")";
+    }
+
+    private static List<DeviceProvider> installed() {
+        // The loader of this class, not the thread's: Spark loads user jars by a loader of its own.
+        return ServiceLoader.load(DeviceProvider.class, Devices.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .sorted(Comparator.comparingInt(DeviceProvider::priority).reversed())
+                .toList();
+    }
+}

@@ -1,0 +1,134 @@
+package io.pangu.runtime.backend;
+
+import io.pangu.runtime.tensor.Tensor;
+
+/**
+ * The transformer's operations on a device, each over a whole ragged batch of {@code n} rows (tokens). Formulas: model-spec
+ * 3, without its roundings to the model's dtype. Tensors are of the device's activation type unless said otherwise; the
+ * caller owns them all; inputs and outputs do not alias unless a method says so. Results are complete after
+ * {@link Device#synchronize()}.
+ *
+ * <p><b>A row's result has the same bits however many rows are in the call and wherever it stands among them.</b> On this
+ * rest batch, chunk and cache invariance.
+ */
+public interface Kernels {
+    /**
+     * Looks rows of the embedding table up.
+     *
+     * @param table (vocab, hidden), F32, F16 or BF16
+     * @param tokenIds (n) I32, each within the table
+     * @param out (n, hidden)
+     */
+    void embed(Tensor table, Tensor tokenIds, Tensor out);
+
+    /**
+     * {@code out = x * rsqrt(mean(x^2) + epsilon) * weight}, in fp32.
+     *
+     * @param x (n, hidden)
+     * @param weight (hidden) F32
+     * @param out (n, hidden)
+     */
+    void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out);
+
+    /**
+     * {@code residual += x}, then {@code out = rmsNorm(residual)}.
+     *
+     * @param residual (n, hidden), read and written
+     * @param x (n, hidden)
+     * @param weight (hidden) F32
+     * @param out (n, hidden)
+     */
+    void addRmsNorm(Tensor residual, Tensor x, Tensor weight, float epsilon, Tensor out);
+
+    /**
+     * {@code out = x W^T + bias}, by the weight's scheme.
+     *
+     * @param x (n, inFeatures)
+     * @param out (n, outFeatures)
+     */
+    void linear(Tensor x, LinearWeight weight, Tensor out);
+
+    /**
+     * Rotates the query and key heads of fused rows in place, rotate-half over the whole head: pair (t, t + headDim/2) by
+     * the angle of its row's position.
+     *
+     * @param qkv (n, heads.qkvSize()), read and written; the value part is left alone
+     * @param cos (maxPositions, headDim/2) F32
+     * @param sin (maxPositions, headDim/2) F32
+     * @param positions (n) I32, each within the tables
+     */
+    void rope(Tensor qkv, HeadLayout heads, Tensor cos, Tensor sin, Tensor positions);
+
+    /**
+     * Writes the key and value parts of fused rows into the cache.
+     *
+     * @param qkv (n, heads.qkvSize())
+     * @param slots (n) I32: block id * block size + offset in the block; no slot twice in a call
+     */
+    void writeKvCache(Tensor qkv, HeadLayout heads, KvLayer cache, Tensor slots);
+
+    /**
+     * Causal attention with grouped queries over the paged cache: softmax(q k / sqrt(headDim)) v, softmax in fp32. The sum
+     * over a row's context runs in one order that depends on the row's position alone.
+     *
+     * @param qkv (n, heads.qkvSize()), only the query part is read
+     * @param out (n, heads.querySize())
+     */
+    void attention(Tensor qkv, HeadLayout heads, KvLayer cache, AttentionPlan plan, Tensor out);
+
+    /**
+     * {@code out = silu(gate) * up}.
+     *
+     * @param gateUp (n, 2 * width): gate, then up
+     * @param out (n, width)
+     */
+    void swiGlu(Tensor gateUp, Tensor out);
+
+    /**
+     * Grouped routing: softmax over all experts in fp32, then in each of {@code numGroups} contiguous groups the first
+     * largest; its weight is the softmax value times the expert's router scale, not renormalised.
+     *
+     * @param logits (n, numExperts) F32
+     * @param routerScale (numExperts) F32
+     * @param expertIds out, (n, numGroups) I32, ascending in a row
+     * @param expertWeights out, (n, numGroups) F32
+     */
+    void routeGrouped(Tensor logits, Tensor routerScale, int numGroups, Tensor expertIds, Tensor expertWeights);
+
+    /**
+     * {@code out += sum over the row's experts, in ascending expert id, of weight * down(swiGlu(gateUp(x)))}.
+     *
+     * @param x (n, hidden)
+     * @param expertIds (n, k) I32, ascending in a row, each within {@code experts}
+     * @param expertWeights (n, k) F32
+     * @param out (n, hidden), read and written
+     */
+    void addGroupedExperts(
+            Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor out);
+
+    /**
+     * Copies rows: {@code out[i] = x[rows[i]]}.
+     *
+     * @param x (n, width)
+     * @param rows (m) I32
+     * @param out (m, width)
+     */
+    void gatherRows(Tensor x, Tensor rows, Tensor out);
+
+    /**
+     * The first largest of each row.
+     *
+     * @param logits (n, vocab) F32
+     * @param out (n) I32
+     */
+    void argmax(Tensor logits, Tensor out);
+
+    /**
+     * The log-probability of one token per row: {@code logits[i][ids[i]] - logsumexp(logits[i])}.
+     *
+     * @param logits (n, vocab) F32
+     * @param tokenIds (n) I32
+     * @param out (n) F32
+     */
+    void logProbabilities(Tensor logits, Tensor tokenIds, Tensor out);
+}

@@ -1,0 +1,7 @@
+/**
+ * Text to token ids and back, chat templates included. Imports {@code error}.
+ */
+@NullMarked
+package io.pangu.runtime.tokenizer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,20 @@
+package io.pangu.runtime.weights;
+
+import java.util.Set;
+
+/** Tensors by name. Thread-safe; the tensors it hands out live as long as it is open. */
+public interface WeightSource extends AutoCloseable {
+    /** Names of all tensors. */
+    Set<String> names();
+
+    /**
+     * One tensor.
+     *
+     * @throws io.pangu.runtime.error.EngineException {@code INVALID_CHECKPOINT} when there is none of that name
+     */
+    HostTensor tensor(String name);
+
+    /** Unmaps the files. */
+    @Override
+    void close();
+}
