@@ -43,7 +43,9 @@ public final class Devices {
             throw new EngineException(
                     ErrorCode.INVALID_CONFIG,
                     "backend '" + backend + "' is unknown; known are auto, "
-                            + String.join(", ", providers.stream().map(DeviceProvider::name).toList()));
+                            + String.join(
+                                    ", ",
+                                    providers.stream().map(DeviceProvider::name).toList()));
         }
         throw new EngineException(
                 ErrorCode.BACKEND_UNAVAILABLE, "no backend can run here: " + String.join("; ", refusals));

@@ -7,8 +7,8 @@ package io.pangu.runtime.backend;
 public record HeadLayout(int numHeads, int numKvHeads, int headDim) {
     public HeadLayout {
         if (numHeads <= 0 || numKvHeads <= 0 || headDim <= 0 || numHeads % numKvHeads != 0 || headDim % 2 != 0) {
-            throw new IllegalArgumentException(
-                    "heads " + numHeads + ", kv heads " + numKvHeads + ", head dim " + headDim + " do not fit together");
+            throw new IllegalArgumentException("heads " + numHeads + ", kv heads " + numKvHeads + ", head dim "
+                    + headDim + " do not fit together");
         }
     }
 

@@ -103,8 +103,7 @@ public interface Kernels {
      * @param expertWeights (n, k) F32
      * @param out (n, hidden), read and written
      */
-    void addGroupedExperts(
-            Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor out);
+    void addGroupedExperts(Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor out);
 
     /**
      * Copies rows: {@code out[i] = x[rows[i]]}.

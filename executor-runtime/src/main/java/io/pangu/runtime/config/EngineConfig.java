@@ -44,38 +44,82 @@ public record EngineConfig(
 
     /** Everything at its default, for this checkpoint. */
     public static EngineConfig of(String modelDirectory) {
-        return new EngineConfig(
-                modelDirectory, "auto", List.of(), 1, 0, "auto", WeightPrecision.BFLOAT16, 0, 0, 0, 0);
+        return new EngineConfig(modelDirectory, "auto", List.of(), 1, 0, "auto", WeightPrecision.BFLOAT16, 0, 0, 0, 0);
     }
 
     public EngineConfig withBackend(String value) {
         return new EngineConfig(
-                modelDirectory, value, deviceAddresses, numDevices, threads, cpuKernels, weights, maxContextLength,
-                maxBatchTokens, maxSequences, kvCacheBytes);
+                modelDirectory,
+                value,
+                deviceAddresses,
+                numDevices,
+                threads,
+                cpuKernels,
+                weights,
+                maxContextLength,
+                maxBatchTokens,
+                maxSequences,
+                kvCacheBytes);
     }
 
     public EngineConfig withDevices(List<String> addresses, int count) {
         return new EngineConfig(
-                modelDirectory, backend, addresses, count, threads, cpuKernels, weights, maxContextLength,
-                maxBatchTokens, maxSequences, kvCacheBytes);
+                modelDirectory,
+                backend,
+                addresses,
+                count,
+                threads,
+                cpuKernels,
+                weights,
+                maxContextLength,
+                maxBatchTokens,
+                maxSequences,
+                kvCacheBytes);
     }
 
     public EngineConfig withCpu(int threadCount, String kernels) {
         return new EngineConfig(
-                modelDirectory, backend, deviceAddresses, numDevices, threadCount, kernels, weights, maxContextLength,
-                maxBatchTokens, maxSequences, kvCacheBytes);
+                modelDirectory,
+                backend,
+                deviceAddresses,
+                numDevices,
+                threadCount,
+                kernels,
+                weights,
+                maxContextLength,
+                maxBatchTokens,
+                maxSequences,
+                kvCacheBytes);
     }
 
     public EngineConfig withWeights(WeightPrecision value) {
         return new EngineConfig(
-                modelDirectory, backend, deviceAddresses, numDevices, threads, cpuKernels, value, maxContextLength,
-                maxBatchTokens, maxSequences, kvCacheBytes);
+                modelDirectory,
+                backend,
+                deviceAddresses,
+                numDevices,
+                threads,
+                cpuKernels,
+                value,
+                maxContextLength,
+                maxBatchTokens,
+                maxSequences,
+                kvCacheBytes);
     }
 
     public EngineConfig withLimits(int contextLength, int batchTokens, int sequences, long cacheBytes) {
         return new EngineConfig(
-                modelDirectory, backend, deviceAddresses, numDevices, threads, cpuKernels, weights, contextLength,
-                batchTokens, sequences, cacheBytes);
+                modelDirectory,
+                backend,
+                deviceAddresses,
+                numDevices,
+                threads,
+                cpuKernels,
+                weights,
+                contextLength,
+                batchTokens,
+                sequences,
+                cacheBytes);
     }
 
     private static void requireAtLeast(long least, long value, String name) {

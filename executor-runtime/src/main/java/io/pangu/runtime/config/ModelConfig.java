@@ -78,7 +78,6 @@ public record ModelConfig(
      * @param expertIntermediateSize width of a routed expert
      * @param sharedIntermediateSize width of the shared expert
      */
-    public record GroupedExperts(
-            int numExperts, int numGroups, int expertIntermediateSize, int sharedIntermediateSize)
+    public record GroupedExperts(int numExperts, int numGroups, int expertIntermediateSize, int sharedIntermediateSize)
             implements FeedForward {}
 }

@@ -12,8 +12,8 @@ public record Tensor(DeviceBuffer buffer, long offsetBytes, DType dtype, Shape s
     public Tensor {
         long end = Math.addExact(offsetBytes, Math.multiplyExact(shape.elements(), dtype.bytes()));
         if (offsetBytes < 0 || end > buffer.sizeBytes()) {
-            throw new IllegalArgumentException(
-                    "view " + dtype + shape + " at " + offsetBytes + " leaves its buffer of " + buffer.sizeBytes() + " bytes");
+            throw new IllegalArgumentException("view " + dtype + shape + " at " + offsetBytes + " leaves its buffer of "
+                    + buffer.sizeBytes() + " bytes");
         }
     }
 

@@ -1,6 +1,5 @@
 package io.pangu.spark.request;
 
-import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

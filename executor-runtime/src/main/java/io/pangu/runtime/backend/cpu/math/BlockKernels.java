@@ -45,8 +45,7 @@ public interface BlockKernels {
      * @param wScale (blocks * 64) fp32
      * @param wSum (blocks * 64) int32: sum of each packed output's weights, for kernels that take unsigned inputs
      */
-    record Int8Gemm(
-            MemorySegment x, MemorySegment w, MemorySegment xScale, MemorySegment wScale, MemorySegment wSum) {}
+    record Int8Gemm(MemorySegment x, MemorySegment w, MemorySegment xScale, MemorySegment wScale, MemorySegment wSum) {}
 
     /**
      * Sizes of a block product.
