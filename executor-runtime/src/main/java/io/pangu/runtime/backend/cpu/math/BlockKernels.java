@@ -5,7 +5,10 @@ import java.lang.foreign.MemorySegment;
 /**
  * Single-threaded arithmetic over plain memory, the part of the CPU device that has more than one implementation: the C
  * library and its Vector API twin. Threads belong to the caller, who splits the work by column blocks or rows. All memory
- * is off-heap, little-endian, 64-byte aligned at the segment's start; strides count elements. Stateless and thread-safe.
+ * is off-heap and little-endian; packed weights start at a multiple of 64 bytes, everything else at a multiple of its
+ * element's size; strides count elements; what is read and what is written never overlap unless a method says so.
+ * Stateless and thread-safe. A segment that is too small for its sizes is an {@link IndexOutOfBoundsException} before
+ * anything is written.
  *
  * <p>A row's bits depend on nothing but that row and the weights: accumulation runs over k in one fixed order for every
  * m. The two implementations agree within rounding, not in bits.
@@ -61,8 +64,9 @@ public interface BlockKernels {
     void roundToBf16(MemorySegment x, MemorySegment out, long count);
 
     /**
-     * Quantises rows: {@code scale = max|x| / 127}, {@code q = round(x / scale)} to nearest, ties to even; a row of zeros
-     * gives zeros and scale 0.
+     * Quantises rows: {@code scale = max|x| / 127}, {@code q = x / scale} rounded to nearest, ties to even, and held within
+     * -127..127. A row whose scale is 0 (all zeros, or nearly) gives zeros. A row with a NaN has a NaN scale, one with an
+     * infinity an infinite or NaN scale, and unspecified {@code q}, so that its products are NaN.
      *
      * @param x (m, k) fp32, row stride k
      * @param out (m, kPadded) int8, the padding is written as zero
@@ -71,23 +75,27 @@ public interface BlockKernels {
     void quantizeRows(MemorySegment x, int m, int k, MemorySegment out, int kPadded, MemorySegment scale);
 
     /**
-     * Attention of one query head of one row over a paged cache, positions 0 to {@code contextLength - 1} in order, softmax
-     * in fp32.
+     * Attention of one row's query heads that share a kv head, over a paged cache: positions 0 to {@code contextLength - 1}
+     * in order, softmax in fp32. A query's bits depend on that query, the context and the block size alone, not on
+     * {@code numQueries}. Cache slots at or beyond the context are not used, whatever they hold.
      *
-     * @param query (headDim) fp32
-     * @param out (headDim) fp32
+     * @param queries (numQueries, headDim) fp32
+     * @param scale factor of the scores, {@code 1 / sqrt(headDim)} as a rule
+     * @param out (numQueries, headDim) fp32
      */
-    void attendRow(MemorySegment query, PagedHead cache, int contextLength, float scale, MemorySegment out);
+    void attendHeads(
+            MemorySegment queries, int numQueries, PagedHead cache, int contextLength, float scale, MemorySegment out);
 
     /**
-     * One kv head of a paged cache.
+     * One kv head of a paged cache. Inside a block keys stand one element of all tokens after the other, so that the scores
+     * of neighbouring tokens fill a vector without a sum across it; values stand token by token.
      *
-     * @param keys whole key cache of the layer, fp32, (numBlocks, numKvHeads, blockSize, headDim)
-     * @param values the same for values
+     * @param keys whole key cache of the layer, fp32, (numBlocks, numKvHeads, headDim, blockSize)
+     * @param values whole value cache of the layer, fp32, (numBlocks, numKvHeads, blockSize, headDim)
      * @param blockTable (at least ceil(contextLength / blockSize)) I32 block ids
      * @param head which kv head
      * @param numKvHeads kv heads of the cache
-     * @param blockSize tokens of a block
+     * @param blockSize tokens of a block, a multiple of {@link PackedLayout#KV_BLOCK_MULTIPLE}
      * @param headDim elements of a head
      */
     record PagedHead(
@@ -99,9 +107,30 @@ public interface BlockKernels {
             int blockSize,
             int headDim) {}
 
-    /** {@code out[i] = silu(gate[i]) * up[i]} for {@code count} fp32 elements. */
+    /** {@code out[i] = silu(gate[i]) * up[i]} for {@code count} fp32 elements; {@code out} may be {@code gate} or {@code up}. */
     void swiGlu(MemorySegment gate, MemorySegment up, MemorySegment out, int count);
 
-    /** RMS norm of one row in fp32; the sum of squares runs in one fixed order. */
+    /**
+     * {@code out[i] = x[i] * rsqrt(mean(x^2) + epsilon) * weight[i]} for one row of {@code count} fp32 elements; the sum of
+     * squares runs in one fixed order. {@code out} may be {@code x}.
+     */
     void rmsNormRow(MemorySegment x, MemorySegment weight, float epsilon, MemorySegment out, int count);
+
+    /** {@code target[i] += factor * x[i]} for {@code count} fp32 elements: a residual, a weighted expert. */
+    void addScaled(MemorySegment x, float factor, MemorySegment target, int count);
+
+    /**
+     * Rotates heads in place, rotate-half: elements {@code t} and {@code t + headDim / 2} of each head by one angle.
+     *
+     * @param heads (numHeads, headDim) fp32, read and written
+     * @param cos (headDim / 2) fp32
+     * @param sin (headDim / 2) fp32
+     */
+    void rotateHeads(MemorySegment heads, int numHeads, int headDim, MemorySegment cos, MemorySegment sin);
+
+    /** Index of the first largest of {@code count} fp32 values, NaN never largest; 0 if all are NaN. */
+    int argmaxRow(MemorySegment x, int count);
+
+    /** {@code log(sum_i exp(x[i]))} of {@code count} fp32 values, the largest taken out first, in one fixed order. */
+    float logSumExpRow(MemorySegment x, int count);
 }

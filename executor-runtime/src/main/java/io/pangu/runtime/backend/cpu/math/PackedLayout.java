@@ -14,6 +14,9 @@ public final class PackedLayout {
     /** Packed inputs come in multiples of this many. */
     public static final int INPUT_MULTIPLE = 32;
 
+    /** Tokens of a key-value cache block come in multiples of this many. */
+    public static final int KV_BLOCK_MULTIPLE = 16;
+
     private PackedLayout() {}
 
     /** Number of column blocks of n outputs. */
