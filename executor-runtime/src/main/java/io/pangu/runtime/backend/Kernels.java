@@ -88,7 +88,7 @@ public interface Kernels {
      * Grouped routing: softmax over all experts in fp32, then in each of {@code numGroups} contiguous groups the first
      * largest; its weight is the softmax value times the expert's router scale, not renormalised.
      *
-     * @param logits (n, numExperts) F32
+     * @param logits (n, numExperts)
      * @param routerScale (numExperts) F32
      * @param expertIds out, (n, numGroups) I32, ascending in a row
      * @param expertWeights out, (n, numGroups) F32
@@ -117,7 +117,7 @@ public interface Kernels {
     /**
      * The first largest of each row.
      *
-     * @param logits (n, vocab) F32
+     * @param logits (n, vocab)
      * @param out (n) I32
      */
     void argmax(Tensor logits, Tensor out);
@@ -125,7 +125,7 @@ public interface Kernels {
     /**
      * The log-probability of one token per row: {@code logits[i][ids[i]] - logsumexp(logits[i])}.
      *
-     * @param logits (n, vocab) F32
+     * @param logits (n, vocab)
      * @param tokenIds (n) I32
      * @param out (n) F32
      */
