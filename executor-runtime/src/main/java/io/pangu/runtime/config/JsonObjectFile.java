@@ -117,7 +117,9 @@ final class JsonObjectFile {
             problem(key, "is " + shown(node.get()) + ", it must be a whole number");
             return 1;
         }
-        if (!node.get().canConvertToInt() || node.get().intValue() < 1 || node.get().intValue() > max) {
+        if (!node.get().canConvertToInt()
+                || node.get().intValue() < 1
+                || node.get().intValue() > max) {
             problem(key, "is " + shown(node.get()) + ", it must lie in 1.." + max);
             return 1;
         }

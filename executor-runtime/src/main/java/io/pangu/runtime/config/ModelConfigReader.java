@@ -79,7 +79,8 @@ public final class ModelConfigReader {
         int numHeads = config.positive("num_attention_heads", MAX_EXTENT);
         int numKvHeads = config.positive("num_key_value_heads", MAX_EXTENT);
         if (problems.isEmpty() && numHeads % numKvHeads != 0) {
-            config.problem("num_key_value_heads", "is " + numKvHeads + ", it must divide num_attention_heads " + numHeads);
+            config.problem(
+                    "num_key_value_heads", "is " + numKvHeads + ", it must divide num_attention_heads " + numHeads);
         }
         ModelConfig model = new ModelConfig(
                 architecture,
@@ -179,7 +180,8 @@ public final class ModelConfigReader {
             if (problems.isEmpty() && hiddenSize % numHeads != 0) {
                 config.problem(
                         "hidden_size",
-                        "is " + hiddenSize + ", without head_dim it must be a multiple of num_attention_heads " + numHeads);
+                        "is " + hiddenSize + ", without head_dim it must be a multiple of num_attention_heads "
+                                + numHeads);
             }
         }
         if (problems.isEmpty() && headDim % 2 != 0) {
@@ -202,7 +204,8 @@ public final class ModelConfigReader {
         if (problems.size() == before && numExperts % numGroups != 0) {
             config.problem(
                     "num_experts_per_tok",
-                    "is " + numGroups + ", there is one group for each and groups must divide num_experts " + numExperts);
+                    "is " + numGroups + ", there is one group for each and groups must divide num_experts "
+                            + numExperts);
         }
         return new GroupedExperts(
                 numExperts,

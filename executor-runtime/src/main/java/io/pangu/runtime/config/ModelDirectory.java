@@ -32,7 +32,8 @@ public record ModelDirectory(Path path) {
             throw notFound(
                     name,
                     "does not exist on this machine",
-                    "name a checkpoint directory that every executor can read (looked at " + path.toAbsolutePath() + ")");
+                    "name a checkpoint directory that every executor can read (looked at " + path.toAbsolutePath()
+                            + ")");
         }
         if (!Files.isDirectory(path)) {
             throw notFound(name, "is a file", "name the directory that holds config.json and the weights");

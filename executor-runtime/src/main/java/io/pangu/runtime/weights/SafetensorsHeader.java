@@ -31,7 +31,7 @@ final class SafetensorsHeader {
     private static final int MAX_RANK = 8;
 
     // A header is at most a table of small objects; deeper nesting or longer words are no header of ours.
-    private static final JsonFactory JSON = JsonFactory.builder()
+    static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(8)
                     .maxStringLength(1 << 20)

@@ -142,10 +142,7 @@ class ModelConfigReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
         num_key_value_heads | 3  | num_key_value_heads is 3, it must divide num_attention_heads 10
         num_experts_per_tok | 7  | num_experts_per_tok is 7, there is one group for each and groups must divide num_experts 64
         hidden_size         | 165| hidden_size is 165, without head_dim it must be a multiple of num_attention_heads 10
@@ -186,10 +183,7 @@ class ModelConfigReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
         rope_scaling          | {"type": "linear", "factor": 2.0}
         sliding_window        | 128
         param_sink_number     | 128
@@ -206,10 +200,7 @@ class ModelConfigReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
         rope_scaling          | null
         sliding_window        | null
         partial_rotary_factor | 1.0

@@ -24,7 +24,8 @@ class ModelDirectoryTest {
     @Test
     void saysThatThereIsNoSuchDirectory() {
         String name = directory.resolve("absent").toString();
-        assertNotFound(name, "model directory '" + name + "' does not exist on this machine; name a checkpoint directory");
+        assertNotFound(
+                name, "model directory '" + name + "' does not exist on this machine; name a checkpoint directory");
     }
 
     @Test
