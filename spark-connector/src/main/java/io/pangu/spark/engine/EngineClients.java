@@ -7,11 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,18 +32,18 @@ public final class EngineClients {
     private static final Logger LOG = LoggerFactory.getLogger(EngineClients.class);
     private static final long POLL_MILLIS = 50;
 
-    private static final EngineClients OF_THIS_JVM = new EngineClients(EngineClients::openInProcess, System::nanoTime);
+    private static final EngineClients OF_THIS_JVM = new EngineClients(installed(), System::nanoTime);
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(EngineClients::closeAll, "pangu-engine-shutdown"));
     }
 
-    private final EngineOpener opener;
+    private final List<EngineOpener> openers;
     private final LongSupplier clock;
     private final Map<EngineSettings, EngineSlot> slots = new LinkedHashMap<>();
 
-    EngineClients(EngineOpener opener, LongSupplier clock) {
-        this.opener = opener;
+    EngineClients(List<EngineOpener> openers, LongSupplier clock) {
+        this.openers = openers;
         this.clock = clock;
     }
 
@@ -116,9 +116,25 @@ public final class EngineClients {
         }
         unused.forEach(EngineSlot::close);
         if (isNew) {
-            slot.openWith(opener, clock);
+            slot.openWith(opener(settings), clock);
         }
         return slot;
+    }
+
+    private EngineOpener opener(EngineSettings settings) {
+        return openers.stream()
+                .filter(opener -> opener.opens(settings))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("nothing opens an engine for " + settings.model()));
+    }
+
+    private static List<EngineOpener> installed() {
+        List<EngineOpener> openers = new ArrayList<>();
+        // The loader of this class, not the thread's: Spark loads user jars by a loader of its own.
+        ServiceLoader.load(EngineOpener.class, EngineClients.class.getClassLoader())
+                .forEach(openers::add);
+        openers.add(new InProcessOpener());
+        return openers;
     }
 
     /** Takes out the slot that is to be closed for another, if there are too many. */
@@ -169,16 +185,5 @@ public final class EngineClients {
                         ? String.valueOf(cause.getMessage())
                         : "no engine for model '" + settings.model() + "': " + cause.getMessage(),
                 cause);
-    }
-
-    private static OwnedEngine openInProcess(EngineSettings settings) {
-        JavaRequirement.check(JavaRequirement.Jvm.running(), process());
-        return InProcessEngineClient.open(settings);
-    }
-
-    private static JavaRequirement.SparkProcess process() {
-        SparkEnv env = SparkEnv.get();
-        return new JavaRequirement.SparkProcess(
-                env == null || env.executorId().equals("driver"), org.apache.spark.package$.MODULE$.SPARK_VERSION());
     }
 }

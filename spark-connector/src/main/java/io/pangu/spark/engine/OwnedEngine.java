@@ -1,7 +1,7 @@
 package io.pangu.spark.engine;
 
 /** An engine as its owner holds it. */
-interface OwnedEngine extends EngineClient, AutoCloseable {
+public interface OwnedEngine extends EngineClient, AutoCloseable {
     /** Whether its device failed, so that it serves nobody any more. */
     boolean isLost();
 

@@ -13,6 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,7 +27,7 @@ final class EngineClientsTest {
     @Test
     void opensOneEngineForAllThatWantTheSame() throws Exception {
         CountDownLatch go = new CountDownLatch(1);
-        EngineClients clients = new EngineClients(
+        EngineClients clients = clients(
                 settings -> {
                     openings.incrementAndGet();
                     awaitQuietly(go);
@@ -72,7 +74,7 @@ final class EngineClientsTest {
 
     @Test
     void reportsAnErrorOfTheJvmToo() {
-        EngineClients clients = new EngineClients(
+        EngineClients clients = clients(
                 settings -> {
                     throw new NoClassDefFoundError("jdk/incubator/vector/Vector");
                 },
@@ -85,7 +87,7 @@ final class EngineClientsTest {
 
     @Test
     void closesTheEngineUnusedForLongestToMakeRoom() {
-        EngineClients clients = new EngineClients(settings -> open(), now::get);
+        EngineClients clients = clients(settings -> open(), now::get);
         for (int i = 0; i < EngineClients.MAX_ENGINES; i++) {
             now.incrementAndGet();
             clients.await(settings("model-" + i));
@@ -100,7 +102,7 @@ final class EngineClientsTest {
 
     @Test
     void refusesAnEngineWhenAllAreAtWork() {
-        EngineClients clients = new EngineClients(
+        EngineClients clients = clients(
                 settings -> {
                     FakeInferenceEngine engine = new FakeInferenceEngine();
                     return new InProcessEngineClient(engine);
@@ -117,7 +119,7 @@ final class EngineClientsTest {
 
     @Test
     void opensAnewWhatWasClosed() {
-        EngineClients clients = new EngineClients(settings -> open(), now::get);
+        EngineClients clients = clients(settings -> open(), now::get);
         EngineClient before = clients.await(settings("a"));
 
         clients.close();
@@ -128,7 +130,7 @@ final class EngineClientsTest {
 
     @Test
     void opensAnewWhenADeviceWasLost() {
-        EngineClients clients = new EngineClients(settings -> open(), now::get);
+        EngineClients clients = clients(settings -> open(), now::get);
         EngineClient before = clients.await(settings("a"));
         PendingReply pending = before.submit(Calls.user("Hi"));
         engines.get(0)
@@ -144,7 +146,7 @@ final class EngineClientsTest {
     @Test
     void closesAnEngineThatOpensAfterTheShutdown() {
         CountDownLatch go = new CountDownLatch(1);
-        EngineClients clients = new EngineClients(
+        EngineClients clients = clients(
                 settings -> {
                     openings.incrementAndGet();
                     awaitQuietly(go);
@@ -167,7 +169,7 @@ final class EngineClientsTest {
     @Test
     void stopsWaitingWhenInterrupted() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
-        EngineClients clients = new EngineClients(
+        EngineClients clients = clients(
                 settings -> {
                     awaitQuietly(never);
                     return open();
@@ -189,12 +191,28 @@ final class EngineClientsTest {
     }
 
     private EngineClients failing() {
-        return new EngineClients(
+        return clients(
                 settings -> {
                     openings.incrementAndGet();
                     throw new IllegalStateException("disk is full");
                 },
                 now::get);
+    }
+
+    private EngineClients clients(Function<EngineSettings, OwnedEngine> opening, LongSupplier clock) {
+        return new EngineClients(
+                List.of(new EngineOpener() {
+                    @Override
+                    public boolean opens(EngineSettings settings) {
+                        return true;
+                    }
+
+                    @Override
+                    public OwnedEngine open(EngineSettings settings) {
+                        return opening.apply(settings);
+                    }
+                }),
+                clock);
     }
 
     private OwnedEngine open() {
