@@ -1,0 +1,51 @@
+package io.pangu.spark.functions;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.package$;
+import org.apache.spark.sql.SparkSessionExtensions;
+import org.apache.spark.sql.catalyst.FunctionIdentifier;
+import org.apache.spark.sql.catalyst.analysis.FunctionRegistry$;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
+import scala.Function1;
+import scala.Tuple3;
+import scala.collection.immutable.Seq;
+
+/** Registers the SQL functions with a session. */
+public final class PanguFunctions {
+    private PanguFunctions() {}
+
+    /** Every name with what {@link SparkSessionExtensions#injectFunction} wants of it. */
+    public static List<Tuple3<FunctionIdentifier, ExpressionInfo, Function1<Seq<Expression>, Expression>>> all() {
+        List<Tuple3<FunctionIdentifier, ExpressionInfo, Function1<Seq<Expression>, Expression>>> registrations =
+                new ArrayList<>();
+        for (PanguFunction function : PanguFunction.values()) {
+            for (String name : List.of(function.sqlName(), function.alias())) {
+                registrations.add(new Tuple3<>(
+                        new FunctionIdentifier(name), info(function, name), new CallBuilder(function)));
+            }
+        }
+        return registrations;
+    }
+
+    /** Adds all functions to the sessions that are built with these extensions. */
+    public static void inject(SparkSessionExtensions extensions) {
+        all().forEach(registration -> {
+            extensions.injectFunction(registration);
+            // Up to 4.1 a view that outlives the session may only use functions that stand among Spark's own.
+            if (package$.MODULE$.SPARK_VERSION().matches("4\\.[01]\\..*")) {
+                FunctionRegistry$.MODULE$
+                        .builtin()
+                        .registerFunction(registration._1(), registration._2(), registration._3());
+            }
+        });
+    }
+
+    private static ExpressionInfo info(PanguFunction function, String name) {
+        String usage = name + "(" + function.signature() + ") - " + function.doc();
+        String examples = "\n    Examples:\n      > SELECT " + function.example() + ";\n  ";
+        return new ExpressionInfo(
+                InferenceCall.class.getName(), "", name, usage, "", examples, "", "misc_funcs", "", "", "built-in");
+    }
+}
