@@ -18,13 +18,15 @@ public final class ConfException extends IllegalArgumentException {
     }
 
     static ConfException missing(ConfKey key) {
-        return new ConfException(key.name() + " is not set. Set it to a value: " + key.type().description() + ".");
+        return new ConfException(
+                key.name() + " is not set. Set it to a value: " + key.type().description() + ".");
     }
 
     static ConfException noModel() {
-        return new ConfException("No model is configured: " + PanguKeys.MODEL.name() + " is not set. Set it to a checkpoint"
-                + " directory that every executor can read, for instance with"
-                + " --conf " + PanguKeys.MODEL.name() + "=/models/pangu-pro-moe or in SQL with SET "
-                + PanguKeys.MODEL.name() + "=/models/pangu-pro-moe.");
+        return new ConfException(
+                "No model is configured: " + PanguKeys.MODEL.name() + " is not set. Set it to a checkpoint"
+                        + " directory that every executor can read, for instance with"
+                        + " --conf " + PanguKeys.MODEL.name() + "=/models/pangu-pro-moe or in SQL with SET "
+                        + PanguKeys.MODEL.name() + "=/models/pangu-pro-moe.");
     }
 }

@@ -8,8 +8,7 @@ public final class ConfReference {
 
     /** The whole page as Markdown. */
     public static String markdown() {
-        StringBuilder page = new StringBuilder(
-                """
+        StringBuilder page = new StringBuilder("""
                 # Configuration
 
                 Written from the code (`PanguKeys`); `ConfReferenceTest` fails when it is out of date. Keys can be given to
@@ -33,7 +32,8 @@ public final class ConfReference {
             if (key.scope() == scope) {
                 page.append("| `").append(key.name()).append("` | ");
                 page.append(key.type().description()).append(" | ");
-                page.append(key.defaultValue().map(value -> '`' + value + '`').orElse("none")).append(" | ");
+                page.append(key.defaultValue().map(value -> '`' + value + '`').orElse("none"))
+                        .append(" | ");
                 page.append(key.doc()).append(" |\n");
             }
         }

@@ -35,7 +35,8 @@ public sealed interface ConfType {
 
         @Override
         public String description() {
-            return String.join(", ", words.stream().map(word -> '`' + word + '`').toList());
+            return String.join(
+                    ", ", words.stream().map(word -> '`' + word + '`').toList());
         }
 
         @Override

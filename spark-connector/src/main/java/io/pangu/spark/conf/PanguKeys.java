@@ -24,8 +24,8 @@ public final class PanguKeys {
             new Choice(List.of("auto", "cpu", "cann")),
             "auto",
             "What the model runs on. `auto` takes Ascend NPUs (`cann`) where they can be used, else the CPU.");
-    public static final ConfKey DEVICES =
-            engine("devices", new WholeNumber(1, List.of()), "1", "Devices that one engine spans where Spark assigns none.");
+    public static final ConfKey DEVICES = engine(
+            "devices", new WholeNumber(1, List.of()), "1", "Devices that one engine spans where Spark assigns none.");
     public static final ConfKey WEIGHTS = engine(
             "weights",
             new Choice(List.of("bf16", "int8", "f32")),
@@ -45,9 +45,15 @@ public final class PanguKeys {
             "0",
             "Longest prompt plus completion in tokens; 0 is the model's own limit.");
     public static final ConfKey MAX_BATCH_TOKENS = engine(
-            "max-batch-tokens", new WholeNumber(0, List.of()), "0", "Tokens computed in one step; 0 leaves it to the engine.");
+            "max-batch-tokens",
+            new WholeNumber(0, List.of()),
+            "0",
+            "Tokens computed in one step; 0 leaves it to the engine.");
     public static final ConfKey MAX_SEQUENCES = engine(
-            "max-sequences", new WholeNumber(0, List.of()), "0", "Prompts computed at once; 0 leaves it to the engine.");
+            "max-sequences",
+            new WholeNumber(0, List.of()),
+            "0",
+            "Prompts computed at once; 0 leaves it to the engine.");
     public static final ConfKey KV_CACHE_BYTES = engine(
             "kv-cache-bytes",
             new Bytes(),

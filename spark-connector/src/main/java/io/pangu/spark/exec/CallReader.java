@@ -50,8 +50,8 @@ final class CallReader {
         return call.guard().isEmpty()
                 ? arguments
                 : arguments.stream()
-                        .<Expression>map(argument -> new If(
-                                call.guard().get(), argument, new Literal(null, argument.dataType())))
+                        .<Expression>map(argument ->
+                                new If(call.guard().get(), argument, new Literal(null, argument.dataType())))
                         .toList();
     }
 
@@ -74,8 +74,8 @@ final class CallReader {
             }
         }
         try {
-            OptionValues values =
-                    constantOptions.orElseGet(() -> options.of(arguments, first + call.function().numInputs()));
+            OptionValues values = constantOptions.orElseGet(
+                    () -> options.of(arguments, first + call.function().numInputs()));
             return new Asked.Call(request(arguments, values));
         } catch (OptionException wrong) {
             return wrong("INVALID_OPTION", wrong);
@@ -91,8 +91,9 @@ final class CallReader {
     private EngineRequest request(InternalRow arguments, OptionValues values) {
         return switch (call.function()) {
             case GENERATE, GENERATE_DETAILS -> generate(arguments, values.generation());
-            case CLASSIFY, CLASSIFY_DETAILS -> new EngineRequest.Classify(
-                    arguments.getString(first), labels(arguments.getArray(first + 1)), values.classification());
+            case CLASSIFY, CLASSIFY_DETAILS ->
+                new EngineRequest.Classify(
+                        arguments.getString(first), labels(arguments.getArray(first + 1)), values.classification());
             case EMBED -> new EngineRequest.Embed(arguments.getString(first), values.embedding());
         };
     }
@@ -100,11 +101,11 @@ final class CallReader {
     private EngineRequest generate(InternalRow arguments, GenerationOptions generation) {
         DataType type = call.inputs().get(0).dataType();
         if (!(type instanceof ArrayType)) {
-            return new EngineRequest.Generate(
-                    List.of(new ChatTurn("user", arguments.getString(first))), generation);
+            return new EngineRequest.Generate(List.of(new ChatTurn("user", arguments.getString(first))), generation);
         }
         if (generation.raw()) {
-            throw new IllegalArgumentException("a chat cannot be completed raw; give a text or leave option 'raw' out.");
+            throw new IllegalArgumentException(
+                    "a chat cannot be completed raw; give a text or leave option 'raw' out.");
         }
         return new EngineRequest.Generate(Chats.turns(arguments.getArray(first), type), generation);
     }
@@ -112,14 +113,17 @@ final class CallReader {
     private static List<String> labels(ArrayData array) {
         List<String> labels = new ArrayList<>();
         for (int index = 0; index < array.numElements(); index++) {
-            @Nullable String label = array.isNullAt(index) ? null : array.getUTF8String(index).toString();
+            @Nullable
+            String label =
+                    array.isNullAt(index) ? null : array.getUTF8String(index).toString();
             if (label == null || label.isEmpty()) {
                 throw new IllegalArgumentException("label " + index + " is NULL or empty; every label needs a text.");
             }
             labels.add(label);
         }
         if (labels.size() < 2 || new HashSet<>(labels).size() < labels.size()) {
-            throw new IllegalArgumentException("the labels are " + labels + "; there must be at least two, all different.");
+            throw new IllegalArgumentException(
+                    "the labels are " + labels + "; there must be at least two, all different.");
         }
         return labels;
     }

@@ -28,6 +28,7 @@ public record InferenceSettings(EngineSettings engine, Failure failure, int wind
         Failure failure = conf.text(PanguKeys.ON_ERROR).equals("null") ? Failure.GIVES_NULL : Failure.FAILS_QUERY;
         // Which devices an executor has is known there only.
         EngineSettings engine = new EngineSettings(conf.model(), conf.engineOptions(), List.of());
-        return new InferenceSettings(engine, failure, conf.number(PanguKeys.WINDOW).orElse(AUTO_WINDOW));
+        return new InferenceSettings(
+                engine, failure, conf.number(PanguKeys.WINDOW).orElse(AUTO_WINDOW));
     }
 }

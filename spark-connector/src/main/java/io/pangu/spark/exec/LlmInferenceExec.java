@@ -57,8 +57,8 @@ public final class LlmInferenceExec extends SparkPlan implements UnaryExecNode {
 
     @Override
     public RDD<InternalRow> doExecute() {
-        InferenceEvaluatorFactory factory = new InferenceEvaluatorFactory(
-                calls, results, child.output(), settings, access, inferenceMetrics());
+        InferenceEvaluatorFactory factory =
+                new InferenceEvaluatorFactory(calls, results, child.output(), settings, access, inferenceMetrics());
         return child.execute().mapPartitionsWithEvaluator(factory, ClassTag$.MODULE$.apply(InternalRow.class));
     }
 
@@ -86,7 +86,8 @@ public final class LlmInferenceExec extends SparkPlan implements UnaryExecNode {
 
     @Override
     public Map<String, SQLMetric> metrics() {
-        return scala.collection.immutable.Map.from(CollectionConverters.asScala(inferenceMetrics().byKey()));
+        return scala.collection.immutable.Map.from(
+                CollectionConverters.asScala(inferenceMetrics().byKey()));
     }
 
     private synchronized InferenceMetrics inferenceMetrics() {

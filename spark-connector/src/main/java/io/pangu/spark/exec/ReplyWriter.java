@@ -40,16 +40,20 @@ final class ReplyWriter {
             case GENERATE -> text(((Generated) reply).text());
             case CLASSIFY -> text(((Classified) reply).label());
             case EMBED -> UnsafeArrayData.fromPrimitiveArray(((Embedded) reply).vector());
-            case GENERATE_DETAILS -> reply instanceof Failed failed ? failedCompletion(failed) : completion((Generated) reply);
+            case GENERATE_DETAILS ->
+                reply instanceof Failed failed ? failedCompletion(failed) : completion((Generated) reply);
             case CLASSIFY_DETAILS -> reply instanceof Failed failed ? failedLabel(failed) : label((Classified) reply);
         };
     }
 
     private InternalRow completion(Generated reply) {
         List<TokenLogprob> tokens = reply.tokens();
-        @Nullable Double logprob =
-                tokens.isEmpty() ? null : tokens.stream().mapToDouble(TokenLogprob::logprob).sum();
-        @Nullable GenericArrayData logprobs = tokens.isEmpty()
+        @Nullable
+        Double logprob = tokens.isEmpty()
+                ? null
+                : tokens.stream().mapToDouble(TokenLogprob::logprob).sum();
+        @Nullable
+        GenericArrayData logprobs = tokens.isEmpty()
                 ? null
                 : new GenericArrayData(tokens.stream()
                         .map(token -> row(text(token.token()), token.logprob()))

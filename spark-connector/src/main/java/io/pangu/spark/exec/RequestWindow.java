@@ -72,7 +72,9 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
     }
 
     /** A call's answer, now or later; {@code null} as value where nothing was asked. */
-    private record Answer(CompletableFuture<@Nullable EngineReply> future, @Nullable PendingReply pending) {}
+    private record Answer(
+            CompletableFuture<@Nullable EngineReply> future,
+            @Nullable PendingReply pending) {}
 
     @Override
     public boolean hasNext() {

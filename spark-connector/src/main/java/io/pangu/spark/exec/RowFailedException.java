@@ -26,7 +26,8 @@ public final class RowFailedException extends RuntimeException {
 
     static RowFailedException cancelled(String function, RowPosition row, EngineReply.Failed failure) {
         return new RowFailedException(
-                "[" + failure.code() + "] " + function + "() was cancelled for " + row + ": " + failure.message(), null);
+                "[" + failure.code() + "] " + function + "() was cancelled for " + row + ": " + failure.message(),
+                null);
     }
 
     /**

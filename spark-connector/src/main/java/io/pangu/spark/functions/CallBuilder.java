@@ -35,7 +35,8 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
             } else if (named.isEmpty() && inputs.size() <= function.numInputs()) {
                 inputs.add(argument);
             } else {
-                throw error(named.isEmpty() ? "too many arguments." : "positional arguments must stand before named ones.");
+                throw error(
+                        named.isEmpty() ? "too many arguments." : "positional arguments must stand before named ones.");
             }
         }
         if (inputs.size() > function.numInputs()) {
@@ -61,7 +62,8 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
         }
         return function.options()
                 .canonicalName(key)
-                .orElseThrow(() -> error(OptionException.unknown(key, function.options()).getMessage()));
+                .orElseThrow(() ->
+                        error(OptionException.unknown(key, function.options()).getMessage()));
     }
 
     private void place(List<Expression> inputs, int index, @Nullable Expression byName) {
@@ -92,7 +94,9 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
 
     private void checkPromptType(List<Expression> inputs) {
         boolean isArray = inputs.get(0).dataType() instanceof ArrayType;
-        if (function.inputs().get(0) == Input.PROMPT && isArray && !Chats.isChat(inputs.get(0).dataType())) {
+        if (function.inputs().get(0) == Input.PROMPT
+                && isArray
+                && !Chats.isChat(inputs.get(0).dataType())) {
             throw error("the prompt has type " + inputs.get(0).dataType().sql() + "; it must be "
                     + Input.PROMPT.sqlType() + ".");
         }

@@ -37,8 +37,8 @@ public final class Chats {
         for (int index = 0; index < chat.numElements(); index++) {
             InternalRow turn = chat.isNullAt(index) ? null : chat.getStruct(index, struct.length());
             if (turn == null || turn.isNullAt(role) || turn.isNullAt(content)) {
-                throw new IllegalArgumentException("turn " + index + " of the chat is NULL or has a NULL role or content;"
-                        + " every turn needs both.");
+                throw new IllegalArgumentException("turn " + index
+                        + " of the chat is NULL or has a NULL role or content;" + " every turn needs both.");
             }
             turns.add(new ChatTurn(turn.getString(role), turn.getString(content)));
         }

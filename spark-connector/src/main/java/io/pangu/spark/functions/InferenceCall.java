@@ -77,8 +77,7 @@ public final class InferenceCall extends Expression implements Unevaluable, Impl
 
     /** The same call without its guard. */
     public InferenceCall unguarded() {
-        List<Expression> kept =
-                Seqs.<Expression>list(arguments).subList(0, function.numInputs() + optionNames.size());
+        List<Expression> kept = Seqs.<Expression>list(arguments).subList(0, function.numInputs() + optionNames.size());
         return new InferenceCall(function, Seqs.of(kept), optionNames);
     }
 
@@ -111,7 +110,9 @@ public final class InferenceCall extends Expression implements Unevaluable, Impl
         for (int index = 0; index < arguments.length(); index++) {
             types.add(
                     index < function.numInputs()
-                            ? wanted(function.inputs().get(index), arguments.apply(index).dataType())
+                            ? wanted(
+                                    function.inputs().get(index),
+                                    arguments.apply(index).dataType())
                             : AnyDataType$.MODULE$);
         }
         return Seqs.of(types);
@@ -158,13 +159,15 @@ public final class InferenceCall extends Expression implements Unevaluable, Impl
 
     @Override
     public String sql() {
-        return written(Seqs.<Expression>list(arguments).stream().map(Expression::sql).toList());
+        return written(
+                Seqs.<Expression>list(arguments).stream().map(Expression::sql).toList());
     }
 
     @Override
     public String toString() {
-        return written(
-                Seqs.<Expression>list(arguments).stream().map(Expression::toString).toList());
+        return written(Seqs.<Expression>list(arguments).stream()
+                .map(Expression::toString)
+                .toList());
     }
 
     private String written(List<String> values) {

@@ -24,8 +24,8 @@ public final class OptionException extends IllegalArgumentException {
 
     static OptionException wrongValue(OptionSpec spec, Object value) {
         String shown = value instanceof String ? "'" + value + "'" : String.valueOf(value);
-        return new OptionException(
-                "option '" + spec.name() + "' is " + shown + "; it must be " + spec.type().description() + ".");
+        return new OptionException("option '" + spec.name() + "' is " + shown + "; it must be "
+                + spec.type().description() + ".");
     }
 
     static OptionException twice(String name) {

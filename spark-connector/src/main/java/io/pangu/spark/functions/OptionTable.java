@@ -21,9 +21,17 @@ public enum OptionTable {
     GENERATION(List.of(
             new OptionSpec("max_tokens", new Whole(1, 1_000_000), "256", "Most tokens of the answer."),
             new OptionSpec(
-                    "temperature", new Real(0, 100, Ends.BOTH), "0", "0 takes the likeliest token, more is more varied."),
-            new OptionSpec("top_p", new Real(0, 1, Ends.UPPER), "1", "Draw from the likeliest tokens of this share; 1 is off."),
-            new OptionSpec("top_k", new Whole(0, Integer.MAX_VALUE), "0", "Draw from this many likeliest tokens; 0 is off."),
+                    "temperature",
+                    new Real(0, 100, Ends.BOTH),
+                    "0",
+                    "0 takes the likeliest token, more is more varied."),
+            new OptionSpec(
+                    "top_p",
+                    new Real(0, 1, Ends.UPPER),
+                    "1",
+                    "Draw from the likeliest tokens of this share; 1 is off."),
+            new OptionSpec(
+                    "top_k", new Whole(0, Integer.MAX_VALUE), "0", "Draw from this many likeliest tokens; 0 is off."),
             new OptionSpec(
                     "min_p",
                     new Real(0, 1, Ends.LOWER),
@@ -51,13 +59,15 @@ public enum OptionTable {
                     "from the text and the options",
                     "Start of the random draws; equal calls repeat because it does not depend on time."),
             new OptionSpec("stop", new Texts(), "none", "Texts that end the answer; they are not part of it."),
-            new OptionSpec("system_prompt", new Text(), "the model's", "What the model is told before the user's turn."),
+            new OptionSpec(
+                    "system_prompt", new Text(), "the model's", "What the model is told before the user's turn."),
             new OptionSpec(
                     "thinking",
                     new Flag(),
                     "false",
                     "Whether the reasoning part is kept (`reasoning` of `generate_details`) instead of cut."),
-            new OptionSpec("logprobs", new Whole(0, 1), "0", "1 gives each token of the answer with its log-probability."),
+            new OptionSpec(
+                    "logprobs", new Whole(0, 1), "0", "1 gives each token of the answer with its log-probability."),
             Shared.RAW,
             Shared.TOO_LONG,
             Shared.TIMEOUT)),
@@ -67,7 +77,8 @@ public enum OptionTable {
                     new Text(),
                     "a question that names the labels",
                     "The text around `{text}` after which the labels are scored."),
-            new OptionSpec("begun_answer", new Text(), "empty", "In a chat, what the answer starts with; labels follow it."),
+            new OptionSpec(
+                    "begun_answer", new Text(), "empty", "In a chat, what the answer starts with; labels follow it."),
             new OptionSpec(
                     "calibrate", new Flag(), "false", "Whether the scores that empty texts would get are subtracted."),
             Shared.RAW,
@@ -100,7 +111,8 @@ public enum OptionTable {
     }
 
     Optional<OptionSpec> find(String name) {
-        return Optional.ofNullable(specs.get(name.strip().toLowerCase(Locale.ROOT).replace('-', '_')));
+        return Optional.ofNullable(
+                specs.get(name.strip().toLowerCase(Locale.ROOT).replace('-', '_')));
     }
 
     private static final class Shared {

@@ -170,13 +170,12 @@ sealed interface OptionType {
             Matcher time = TIME.matcher(value.toString().strip().toLowerCase(Locale.ROOT));
             checked(value, time.matches());
             String unit = time.group(2) == null ? "s" : time.group(2);
-            long unitMillis =
-                    switch (unit) {
-                        case "ms" -> 1;
-                        case "s" -> 1_000;
-                        case "h" -> 3_600_000;
-                        default -> 60_000;
-                    };
+            long unitMillis = switch (unit) {
+                case "ms" -> 1;
+                case "s" -> 1_000;
+                case "h" -> 3_600_000;
+                default -> 60_000;
+            };
             long millis = new BigDecimal(time.group(1))
                     .multiply(BigDecimal.valueOf(unitMillis))
                     .longValue();

@@ -26,7 +26,8 @@ public final class OptionValues {
     public static OptionValues checked(OptionTable table, Iterable<WrittenOption> written) {
         Map<String, Object> values = new HashMap<>();
         for (WrittenOption option : written) {
-            OptionSpec spec = table.find(option.name()).orElseThrow(() -> OptionException.unknown(option.name(), table));
+            OptionSpec spec =
+                    table.find(option.name()).orElseThrow(() -> OptionException.unknown(option.name(), table));
             Optional<Object> value = option.value();
             if (value.isPresent() && values.put(spec.name(), read(spec, value.get())) != null) {
                 throw OptionException.twice(spec.name());

@@ -22,8 +22,8 @@ public final class PanguFunctions {
                 new ArrayList<>();
         for (PanguFunction function : PanguFunction.values()) {
             for (String name : List.of(function.sqlName(), function.alias())) {
-                registrations.add(new Tuple3<>(
-                        new FunctionIdentifier(name), info(function, name), new CallBuilder(function)));
+                registrations.add(
+                        new Tuple3<>(new FunctionIdentifier(name), info(function, name), new CallBuilder(function)));
             }
         }
         return registrations;

@@ -1,0 +1,45 @@
+package io.pangu.spark.plan;
+
+import io.pangu.spark.conf.PanguConf;
+import io.pangu.spark.engine.EngineAccess;
+import io.pangu.spark.exec.InferenceSettings;
+import io.pangu.spark.exec.LlmInferenceExec;
+import io.pangu.spark.functions.Seqs;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.execution.SparkStrategy;
+import org.apache.spark.sql.internal.SQLConf;
+import scala.collection.immutable.Seq;
+
+/** Plans our node; takes out calls that no rule before it met, as in joins that Spark makes of EXISTS and IN last of all. */
+final class InferenceStrategy extends SparkStrategy {
+    private static final long serialVersionUID = 1L;
+
+    private final EngineAccess access;
+
+    InferenceStrategy(EngineAccess access) {
+        this.access = access;
+    }
+
+    @Override
+    public Seq<SparkPlan> apply(LogicalPlan plan) {
+        if (plan instanceof LlmInference node) {
+            InferenceSettings settings = InferenceSettings.from(sessionConf());
+            return one(new LlmInferenceExec(node.calls(), node.results(), settings, access, planLater(node.child())));
+        }
+        LogicalPlan extracted = NodeExtraction.extract(plan);
+        return extracted.fastEquals(plan) ? Seqs.of(List.of()) : one(planLater(extracted));
+    }
+
+    private static Seq<SparkPlan> one(SparkPlan plan) {
+        return Seqs.of(List.of(plan));
+    }
+
+    /** The configuration of the query that is being planned. */
+    static PanguConf sessionConf() {
+        SQLConf conf = SQLConf.get();
+        return PanguConf.of(key -> Optional.ofNullable(conf.getConfString(key, null)));
+    }
+}
