@@ -1,0 +1,73 @@
+package io.pangu.runtime.backend.cpu;
+
+import io.pangu.runtime.backend.Availability;
+import io.pangu.runtime.backend.Communicator;
+import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.DeviceOptions;
+import io.pangu.runtime.backend.DeviceProvider;
+import io.pangu.runtime.backend.cpu.vector.VectorKernels;
+import io.pangu.runtime.error.EngineException;
+import io.pangu.runtime.error.ErrorCode;
+import java.util.List;
+
+/** The machine's processors as one device. */
+public final class CpuDeviceProvider implements DeviceProvider {
+    private final KernelChoice choice;
+
+    /** Called by the service loader. */
+    public CpuDeviceProvider() {
+        this(new KernelChoice(CpuDeviceProvider::nativeKernels, CpuDeviceProvider::vectorKernels));
+    }
+
+    CpuDeviceProvider(KernelChoice choice) {
+        this.choice = choice;
+    }
+
+    static KernelChoice.Lookup nativeKernels() {
+        return new KernelChoice.Lookup.Missing("this build carries no C library");
+    }
+
+    static KernelChoice.Lookup vectorKernels() {
+        return switch (VectorKernels.find()) {
+            case VectorKernels.Lookup.Found found -> new KernelChoice.Lookup.Found(found.kernels());
+            case VectorKernels.Lookup.Missing missing -> new KernelChoice.Lookup.Missing(missing.reason());
+        };
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    /** Below every accelerator. */
+    @Override
+    public int priority() {
+        return 0;
+    }
+
+    @Override
+    public Availability probe() {
+        String reason = choice.whyNone();
+        return reason.isEmpty()
+                ? new Availability.Available(1, processors() + " processors")
+                : new Availability.Unavailable(reason);
+    }
+
+    @Override
+    public List<Device> open(DeviceOptions options) {
+        int devices = options.addresses().isEmpty()
+                ? options.numDevices()
+                : options.addresses().size();
+        if (devices != 1) {
+            throw new EngineException(
+                    ErrorCode.INVALID_CONFIG,
+                    devices + " CPU devices were asked for; the CPU is one device, give it more threads instead");
+        }
+        int threads = options.threads() == 0 ? processors() : options.threads();
+        return List.of(new CpuDevice(0, Communicator.solo(), choice.choose(options.kernels()), threads));
+    }
+
+    private static int processors() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+}
