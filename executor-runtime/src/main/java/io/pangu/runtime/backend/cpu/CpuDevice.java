@@ -37,8 +37,8 @@ final class CpuDevice implements Device {
     CpuDevice(int index, Communicator communicator, BlockKernels kernels, int threads) {
         this.index = index;
         this.communicator = communicator;
-        this.description =
-                "cpu:" + index + " (" + kernels.description() + ", " + threads + (threads == 1 ? " thread)" : " threads)");
+        this.description = "cpu:" + index + " (" + kernels.description() + ", " + threads
+                + (threads == 1 ? " thread)" : " threads)");
         this.health = new DeviceHealth("cpu:" + index);
         this.pool = new WorkerPool(threads, "pangu-cpu-" + index);
         this.kernels = new CpuKernels(kernels, pool, memory, health);
@@ -115,8 +115,8 @@ final class CpuDevice implements Device {
     public KvLayer allocateKvLayer(HeadLayout heads, int numBlocks, int blockSize) {
         health.check();
         if (blockSize <= 0 || blockSize % PackedLayout.KV_BLOCK_MULTIPLE != 0) {
-            throw new IllegalArgumentException(
-                    "cache blocks of " + blockSize + " tokens; a multiple of " + PackedLayout.KV_BLOCK_MULTIPLE + " is needed");
+            throw new IllegalArgumentException("cache blocks of " + blockSize + " tokens; a multiple of "
+                    + PackedLayout.KV_BLOCK_MULTIPLE + " is needed");
         }
         CpuBuffer buffer = memory.allocate(numBlocks * kvBlockBytes(heads, blockSize));
         return new CpuKvLayer(buffer, heads, numBlocks, blockSize);

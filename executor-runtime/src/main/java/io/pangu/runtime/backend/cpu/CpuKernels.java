@@ -61,11 +61,13 @@ final class CpuKernels implements Kernels {
         MemorySegment scale = operands.floats("weight", weight, width);
         MemorySegment to = operands.floats("out", out, (long) n * width);
         long bytes = (long) width * Float.BYTES;
-        health.run("rmsNorm", () -> pool.forRanges(n, pool.grain(n, width / 4), (first, end) -> {
-            for (int row = first; row < end; row++) {
-                kernels.rmsNormRow(row(from, row, bytes), scale, epsilon, row(to, row, bytes), width);
-            }
-        }));
+        health.run(
+                "rmsNorm",
+                () -> pool.forRanges(n, pool.grain(n, width / 4), (first, end) -> {
+                    for (int row = first; row < end; row++) {
+                        kernels.rmsNormRow(row(from, row, bytes), scale, epsilon, row(to, row, bytes), width);
+                    }
+                }));
     }
 
     @Override
@@ -77,13 +79,15 @@ final class CpuKernels implements Kernels {
         MemorySegment scale = operands.floats("weight", weight, width);
         MemorySegment to = operands.floats("out", out, (long) n * width);
         long bytes = (long) width * Float.BYTES;
-        health.run("addRmsNorm", () -> pool.forRanges(n, pool.grain(n, width / 2), (first, end) -> {
-            for (int row = first; row < end; row++) {
-                MemorySegment summed = row(sum, row, bytes);
-                kernels.addScaled(row(from, row, bytes), 1f, summed, width);
-                kernels.rmsNormRow(summed, scale, epsilon, row(to, row, bytes), width);
-            }
-        }));
+        health.run(
+                "addRmsNorm",
+                () -> pool.forRanges(n, pool.grain(n, width / 2), (first, end) -> {
+                    for (int row = first; row < end; row++) {
+                        MemorySegment summed = row(sum, row, bytes);
+                        kernels.addScaled(row(from, row, bytes), 1f, summed, width);
+                        kernels.rmsNormRow(summed, scale, epsilon, row(to, row, bytes), width);
+                    }
+                }));
     }
 
     @Override
@@ -109,17 +113,19 @@ final class CpuKernels implements Kernels {
         int rotated = heads.numHeads() + heads.numKvHeads();
         long rowBytes = (long) heads.qkvSize() * Float.BYTES;
         long angleBytes = (long) half * Float.BYTES;
-        health.run("rope", () -> pool.forRanges(n, pool.grain(n, (long) rotated * half / 4), (first, end) -> {
-            for (int row = first; row < end; row++) {
-                int position = at.get(INT, row * 4L);
-                kernels.rotateHeads(
-                        row(rows, row, rowBytes),
-                        rotated,
-                        heads.headDim(),
-                        row(cosines, position, angleBytes),
-                        row(sines, position, angleBytes));
-            }
-        }));
+        health.run(
+                "rope",
+                () -> pool.forRanges(n, pool.grain(n, (long) rotated * half / 4), (first, end) -> {
+                    for (int row = first; row < end; row++) {
+                        int position = at.get(INT, row * 4L);
+                        kernels.rotateHeads(
+                                row(rows, row, rowBytes),
+                                rotated,
+                                heads.headDim(),
+                                row(cosines, position, angleBytes),
+                                row(sines, position, angleBytes));
+                    }
+                }));
     }
 
     @Override
@@ -136,12 +142,13 @@ final class CpuKernels implements Kernels {
         CpuKvLayer layer = layer(cache, heads);
         int n = plan.numRows();
         if (plan.blockSize() != layer.blockSize()) {
-            throw new IllegalArgumentException("blocks of " + plan.blockSize() + " tokens, the cache's have " + layer.blockSize());
+            throw new IllegalArgumentException(
+                    "blocks of " + plan.blockSize() + " tokens, the cache's have " + layer.blockSize());
         }
         MemorySegment rows = operands.floats("qkv", qkv, (long) n * heads.qkvSize());
         MemorySegment to = operands.floats("out", out, (long) n * heads.querySize());
-        MemorySegment table =
-                operands.ints("blockTable", plan.blockTable(), plan.blockTable().shape().elements());
+        MemorySegment table = operands.ints(
+                "blockTable", plan.blockTable(), plan.blockTable().shape().elements());
         health.run("attention", () -> attention.attend(rows, layer, plan, table, to));
     }
 
@@ -152,13 +159,15 @@ final class CpuKernels implements Kernels {
         MemorySegment from = operands.floats("gateUp", gateUp, 2L * n * width);
         MemorySegment to = operands.floats("out", out, (long) n * width);
         long bytes = (long) width * Float.BYTES;
-        health.run("swiGlu", () -> pool.forRanges(n, pool.grain(n, width), (first, end) -> {
-            for (int row = first; row < end; row++) {
-                MemorySegment gate = from.asSlice(2L * row * bytes, bytes);
-                MemorySegment up = from.asSlice((2L * row + 1) * bytes, bytes);
-                kernels.swiGlu(gate, up, row(to, row, bytes), width);
-            }
-        }));
+        health.run(
+                "swiGlu",
+                () -> pool.forRanges(n, pool.grain(n, width), (first, end) -> {
+                    for (int row = first; row < end; row++) {
+                        MemorySegment gate = from.asSlice(2L * row * bytes, bytes);
+                        MemorySegment up = from.asSlice((2L * row + 1) * bytes, bytes);
+                        kernels.swiGlu(gate, up, row(to, row, bytes), width);
+                    }
+                }));
     }
 
     @Override
@@ -208,11 +217,13 @@ final class CpuKernels implements Kernels {
         MemorySegment from = operands.floats("logits", logits, (long) n * width);
         MemorySegment to = operands.ints("out", out, n);
         long bytes = (long) width * Float.BYTES;
-        health.run("argmax", () -> pool.forRanges(n, pool.grain(n, width / 8), (first, end) -> {
-            for (int row = first; row < end; row++) {
-                to.set(INT, row * 4L, kernels.argmaxRow(row(from, row, bytes), width));
-            }
-        }));
+        health.run(
+                "argmax",
+                () -> pool.forRanges(n, pool.grain(n, width / 8), (first, end) -> {
+                    for (int row = first; row < end; row++) {
+                        to.set(INT, row * 4L, kernels.argmaxRow(row(from, row, bytes), width));
+                    }
+                }));
     }
 
     @Override
@@ -223,13 +234,15 @@ final class CpuKernels implements Kernels {
         MemorySegment ids = indices("tokenIds", tokenIds, n, width);
         MemorySegment to = operands.floats("out", out, n);
         long bytes = (long) width * Float.BYTES;
-        health.run("logProbabilities", () -> pool.forRanges(n, pool.grain(n, width), (first, end) -> {
-            for (int row = first; row < end; row++) {
-                MemorySegment values = row(from, row, bytes);
-                float logit = values.get(FLOAT, ids.get(INT, row * 4L) * 4L);
-                to.set(FLOAT, row * 4L, logit - kernels.logSumExpRow(values, width));
-            }
-        }));
+        health.run(
+                "logProbabilities",
+                () -> pool.forRanges(n, pool.grain(n, width), (first, end) -> {
+                    for (int row = first; row < end; row++) {
+                        MemorySegment values = row(from, row, bytes);
+                        float logit = values.get(FLOAT, ids.get(INT, row * 4L) * 4L);
+                        to.set(FLOAT, row * 4L, logit - kernels.logSumExpRow(values, width));
+                    }
+                }));
     }
 
     private CpuKvLayer layer(KvLayer cache, HeadLayout heads) {

@@ -50,8 +50,7 @@ final class HostMemory {
         long cached = value(lines(group.resolve("memory.stat")), isVersion2 ? "inactive_file" : "total_inactive_file")
                 .orElse(0);
         long free = Math.max(0, limit.getAsLong() - used.getAsLong() + cached);
-        return new DeviceMemory(
-                Math.min(known.totalBytes(), limit.getAsLong()), Math.min(known.freeBytes(), free));
+        return new DeviceMemory(Math.min(known.totalBytes(), limit.getAsLong()), Math.min(known.freeBytes(), free));
     }
 
     /** The process's control groups from its own up to the top, as far as they are visible. */
@@ -59,7 +58,8 @@ final class HostMemory {
         List<Path> groups = new ArrayList<>();
         for (String line : lines("proc/self/cgroup")) {
             String[] fields = line.split(":", 3);
-            if (fields.length < 3 || !(fields[1].isEmpty() || List.of(fields[1].split(",")).contains("memory"))) {
+            if (fields.length < 3
+                    || !(fields[1].isEmpty() || List.of(fields[1].split(",")).contains("memory"))) {
                 continue;
             }
             Path top = root.resolve(fields[1].isEmpty() ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");

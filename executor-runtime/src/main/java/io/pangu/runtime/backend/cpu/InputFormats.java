@@ -34,29 +34,34 @@ final class InputFormats {
         }
         MemorySegment out = values.bytes((long) m * kPadded * PackedMatrix.weightBytes(scheme));
         switch (scheme) {
-            case WeightScheme.Float32 f -> pool.forRanges(m, grain, (from, end) -> {
-                for (int row = from; row < end; row++) {
-                    MemorySegment target = row(out, row, kPadded * 4L);
-                    target.asSlice(k * 4L).fill((byte) 0);
-                    MemorySegment.copy(x, row * (k * 4L), target, 0, k * 4L);
-                }
-            });
-            case WeightScheme.Bf16 b -> pool.forRanges(m, grain, (from, end) -> {
-                for (int row = from; row < end; row++) {
-                    MemorySegment target = row(out, row, kPadded * 2L);
-                    target.asSlice(k * 2L).fill((byte) 0);
-                    kernels.roundToBf16(row(x, row, k * 4L), target, k);
-                }
-            });
+            case WeightScheme.Float32 f ->
+                pool.forRanges(m, grain, (from, end) -> {
+                    for (int row = from; row < end; row++) {
+                        MemorySegment target = row(out, row, kPadded * 4L);
+                        target.asSlice(k * 4L).fill((byte) 0);
+                        MemorySegment.copy(x, row * (k * 4L), target, 0, k * 4L);
+                    }
+                });
+            case WeightScheme.Bf16 b ->
+                pool.forRanges(m, grain, (from, end) -> {
+                    for (int row = from; row < end; row++) {
+                        MemorySegment target = row(out, row, kPadded * 2L);
+                        target.asSlice(k * 2L).fill((byte) 0);
+                        kernels.roundToBf16(row(x, row, k * 4L), target, k);
+                    }
+                });
             case WeightScheme.W8A8Dynamic i -> {
                 MemorySegment scale = scales.floats(m);
-                pool.forRanges(m, grain, (from, end) -> kernels.quantizeRows(
-                        x.asSlice(from * (k * 4L)),
-                        end - from,
-                        k,
-                        out.asSlice((long) from * kPadded),
-                        kPadded,
-                        scale.asSlice(from * 4L)));
+                pool.forRanges(
+                        m,
+                        grain,
+                        (from, end) -> kernels.quantizeRows(
+                                x.asSlice(from * (k * 4L)),
+                                end - from,
+                                k,
+                                out.asSlice((long) from * kPadded),
+                                kPadded,
+                                scale.asSlice(from * 4L)));
                 return new PackedMatrix.Inputs(out, scale);
             }
         }

@@ -86,7 +86,8 @@ final class KernelChoice {
             }
             case Lookup.Missing noVectors ->
                 throw new EngineException(
-                        ErrorCode.BACKEND_UNAVAILABLE, "no CPU kernels can run here: " + reasons(reason, noVectors.reason()));
+                        ErrorCode.BACKEND_UNAVAILABLE,
+                        "no CPU kernels can run here: " + reasons(reason, noVectors.reason()));
         };
     }
 

@@ -32,8 +32,8 @@ final class Operands {
 
     private MemorySegment typed(String name, Tensor tensor, DType dtype, long elements) {
         if (tensor.dtype() != dtype || tensor.shape().elements() != elements) {
-            throw new IllegalArgumentException(
-                    name + " is " + tensor.dtype() + tensor.shape() + ", wanted are " + elements + " elements of " + dtype);
+            throw new IllegalArgumentException(name + " is " + tensor.dtype() + tensor.shape() + ", wanted are "
+                    + elements + " elements of " + dtype);
         }
         return bytes(name, tensor);
     }

@@ -65,7 +65,13 @@ final class PagedAttention {
     }
 
     private void attendOne(
-            MemorySegment qkv, CpuKvLayer cache, int row, int kvHead, int context, MemorySegment table, MemorySegment out) {
+            MemorySegment qkv,
+            CpuKvLayer cache,
+            int row,
+            int kvHead,
+            int context,
+            MemorySegment table,
+            MemorySegment out) {
         HeadLayout heads = cache.heads();
         int group = heads.numHeads() / heads.numKvHeads();
         long groupBytes = (long) group * heads.headDim() * Float.BYTES;

@@ -47,7 +47,8 @@ final class WeightRows {
     /** Reads {@code count} elements of a row from column {@code from} on. */
     void read(int row, int from, int count, float[] target, int at) {
         HostMatrix part = linear.parts().get(partOf(row));
-        long offset = (row - firstRows[partOf(row)]) * part.rowStrideBytes() + (long) from * part.dtype().bytes();
+        long offset = (row - firstRows[partOf(row)]) * part.rowStrideBytes()
+                + (long) from * part.dtype().bytes();
         MemorySegment data = part.data();
         switch (part.dtype()) {
             case F32 -> MemorySegment.copy(data, FLOAT, offset, target, at, count);

@@ -94,7 +94,8 @@ final class WorkerPool implements AutoCloseable {
             }
             return;
         }
-        parallelFor((count + grain - 1) / grain, chunk -> body.run(chunk * grain, Math.min(count, (chunk + 1) * grain)));
+        parallelFor(
+                (count + grain - 1) / grain, chunk -> body.run(chunk * grain, Math.min(count, (chunk + 1) * grain)));
     }
 
     /**
@@ -239,7 +240,8 @@ final class WorkerPool implements AutoCloseable {
                 }
             }
             isParked = true;
-            // Looked at again after the flag is up: who publishes a job before that wakes nobody, who does so after, does.
+            // Looked at again after the flag is up: who publishes a job before that wakes nobody, who does so after,
+            // does.
             Job current = job;
             if ((current == null || current == last) && !isClosed) {
                 LockSupport.park(this);

@@ -30,7 +30,8 @@ final class FloatProduct {
             int rows = Math.min(PANEL_ROWS, shape.m() - row);
             tile.widen(x, (long) row * k * tile.inputBytes(), panel, 0, rows * k);
             if (rows > 1) {
-                // The last tile may reach beyond the rows; what it computes there is thrown away, but stale NaN is slow.
+                // The last tile may reach beyond the rows; what it computes there is thrown away, but stale NaN is
+                // slow.
                 Arrays.fill(panel, rows * k, roundUp(rows) * k, 0f);
             }
             for (int block = firstBlock; block < endBlock; block++) {

@@ -88,8 +88,7 @@ final class Int8Product {
         }
     }
 
-    private static void scale(
-            int[] sums, int at, Int8Gemm in, MemorySegment y, GemmShape shape, int row, int block) {
+    private static void scale(int[] sums, int at, Int8Gemm in, MemorySegment y, GemmShape shape, int row, int block) {
         int first = block * COLUMNS;
         int columns = Math.min(COLUMNS, shape.n() - first);
         float xScale = in.xScale().get(Lanes.FLOAT, (long) row * Float.BYTES);

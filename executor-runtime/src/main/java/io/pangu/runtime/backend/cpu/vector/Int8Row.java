@@ -47,7 +47,8 @@ final class Int8Row {
         for (int i = 0; i < k; i += 4) {
             long at = wAt + (long) i * COLUMNS;
             ShortVector even = IntVector.broadcast(INTS, scratch[xAt + i / 2]).reinterpretAsShorts();
-            ShortVector odd = IntVector.broadcast(INTS, scratch[xAt + i / 2 + 1]).reinterpretAsShorts();
+            ShortVector odd =
+                    IntVector.broadcast(INTS, scratch[xAt + i / 2 + 1]).reinterpretAsShorts();
             a0 = a0.add(products(w, at, even, odd));
             a1 = a1.add(products(w, at + VECTOR_BYTES, even, odd));
             a2 = a2.add(products(w, at + 2 * VECTOR_BYTES, even, odd));
@@ -61,7 +62,8 @@ final class Int8Row {
 
     private static IntVector products(MemorySegment w, long at, ShortVector even, ShortVector odd) {
         ShortVector pairs = IntVector.fromMemorySegment(INTS, w, at, ORDER).reinterpretAsShorts();
-        // The count must be a short: an int literal picks the overload for long, which is not compiled to an instruction.
+        // The count must be a short: an int literal picks the overload for long, which is not compiled to an
+        // instruction.
         ShortVector low = pairs.lanewise(VectorOperators.LSHL, (short) 8).lanewise(VectorOperators.ASHR, (short) 8);
         ShortVector high = pairs.lanewise(VectorOperators.ASHR, (short) 8);
         IntVector sums = low.mul(even).add(high.mul(odd)).reinterpretAsInts();

@@ -18,7 +18,8 @@ final class VectorBlockKernels implements BlockKernels {
     }
 
     @Override
-    public void gemmF32(MemorySegment x, MemorySegment w, MemorySegment y, GemmShape shape, int firstBlock, int endBlock) {
+    public void gemmF32(
+            MemorySegment x, MemorySegment w, MemorySegment y, GemmShape shape, int firstBlock, int endBlock) {
         Bounds.requireProduct(x, w, y, shape, endBlock, Float.BYTES);
         f32.multiply(x, w, y, shape, firstBlock, endBlock);
     }

@@ -49,7 +49,8 @@ final class VectorMath {
         p = p.fma(r, FloatVector.broadcast(FLOATS, 0.5f));
         p = p.fma(r.mul(r), r).add(1f);
         // The low bits of the shifted value are n in two's complement; the exponent field takes n + 127.
-        IntVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(127 << 23);
+        IntVector power =
+                shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(127 << 23);
         return p.mul(power.reinterpretAsFloats());
     }
 
@@ -90,8 +91,10 @@ final class VectorMath {
         }
         if (whole < count) {
             long at = (long) whole * Float.BYTES;
-            FloatVector v = FloatVector.fromMemorySegment(FLOATS, x, at, ORDER, tail).mul(factor);
-            v.mul(FloatVector.fromMemorySegment(FLOATS, weight, at, ORDER, tail)).intoMemorySegment(out, at, ORDER, tail);
+            FloatVector v =
+                    FloatVector.fromMemorySegment(FLOATS, x, at, ORDER, tail).mul(factor);
+            v.mul(FloatVector.fromMemorySegment(FLOATS, weight, at, ORDER, tail))
+                    .intoMemorySegment(out, at, ORDER, tail);
         }
     }
 

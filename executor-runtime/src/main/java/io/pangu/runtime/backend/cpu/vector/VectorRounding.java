@@ -32,8 +32,8 @@ final class VectorRounding {
             IntVector rounded = bits.add(odd).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
             VectorMask<Integer> nan = v.test(VectorOperators.IS_NAN).cast(INTS);
             IntVector quiet = bits.lanewise(VectorOperators.LSHR, 16).or(0x40);
-            ShortVector narrow = (ShortVector)
-                    rounded.blend(quiet, nan).convertShape(VectorOperators.I2S, NARROW_SHORTS, 0);
+            ShortVector narrow =
+                    (ShortVector) rounded.blend(quiet, nan).convertShape(VectorOperators.I2S, NARROW_SHORTS, 0);
             narrow.intoMemorySegment(out, i * Short.BYTES, ORDER);
         }
         for (; i < count; i++) {

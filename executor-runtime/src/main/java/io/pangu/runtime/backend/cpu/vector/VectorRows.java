@@ -73,7 +73,8 @@ final class VectorRows {
             at = at.add(LANES);
         }
         float largest = best.reduceLanes(VectorOperators.MAX);
-        VectorMask<Integer> isLargest = best.compare(VectorOperators.EQ, largest).cast(INTS);
+        VectorMask<Integer> isLargest =
+                best.compare(VectorOperators.EQ, largest).cast(INTS);
         int index = bestAt.reduceLanes(VectorOperators.MIN, isLargest);
         for (; i < count; i++) {
             float v = x.get(Lanes.FLOAT, (long) i * Float.BYTES);
@@ -98,7 +99,8 @@ final class VectorRows {
     static float logSumExpRow(MemorySegment x, int count) {
         float largest = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < count; i += LANES) {
-            largest = Math.max(largest, load(x, i, count, Float.NEGATIVE_INFINITY).reduceLanes(VectorOperators.MAX));
+            largest =
+                    Math.max(largest, load(x, i, count, Float.NEGATIVE_INFINITY).reduceLanes(VectorOperators.MAX));
         }
         if (Float.isInfinite(largest) || Float.isNaN(largest)) {
             return largest;

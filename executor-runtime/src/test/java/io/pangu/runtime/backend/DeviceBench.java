@@ -1,0 +1,124 @@
+package io.pangu.runtime.backend;
+
+import io.pangu.runtime.quant.HostExpert;
+import io.pangu.runtime.quant.HostLinear;
+import io.pangu.runtime.quant.HostMatrix;
+import io.pangu.runtime.quant.WeightScheme;
+import io.pangu.runtime.tensor.DType;
+import io.pangu.runtime.tensor.Shape;
+import io.pangu.runtime.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/** One device set up for tests: tensors from arrays and back, everything closed at the end. */
+public final class DeviceBench implements AutoCloseable {
+    private final Device device;
+    private final List<AutoCloseable> owned = new ArrayList<>();
+
+    /** Takes the device over. */
+    public DeviceBench(Device device) {
+        this.device = device;
+        owned.add(device);
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public Kernels kernels() {
+        return device.kernels();
+    }
+
+    /** Closes the resource with the bench. */
+    public <T extends AutoCloseable> T own(T resource) {
+        owned.add(resource);
+        return resource;
+    }
+
+    /** A tensor of undefined content. */
+    public Tensor fresh(DType dtype, long... shape) {
+        Tensor tensor = device.allocate(dtype, Shape.of(shape));
+        own(tensor.buffer());
+        return tensor;
+    }
+
+    /** An fp32 tensor. */
+    public Tensor floats(float[] values, long... shape) {
+        return upload(DType.F32, MemorySegment.ofArray(values), shape);
+    }
+
+    /** An int32 tensor. */
+    public Tensor ints(int[] values, long... shape) {
+        return upload(DType.I32, MemorySegment.ofArray(values), shape);
+    }
+
+    /** A tensor of any type from its bytes. */
+    public Tensor upload(DType dtype, MemorySegment bytes, long... shape) {
+        Tensor tensor = fresh(dtype, shape);
+        device.upload(bytes, tensor);
+        return tensor;
+    }
+
+    /** The values of an fp32 tensor. */
+    public float[] read(Tensor tensor) {
+        float[] values = new float[Math.toIntExact(tensor.shape().elements())];
+        device.download(tensor, MemorySegment.ofArray(values));
+        return values;
+    }
+
+    /** The values of an int32 tensor. */
+    public int[] readInts(Tensor tensor) {
+        int[] values = new int[Math.toIntExact(tensor.shape().elements())];
+        device.download(tensor, MemorySegment.ofArray(values));
+        return values;
+    }
+
+    public LinearWeight pack(HostLinear linear) {
+        return own(device.pack(linear));
+    }
+
+    @Override
+    public void close() {
+        Collections.reverse(owned);
+        for (AutoCloseable resource : owned) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("while trying to close " + resource, e);
+            }
+        }
+    }
+
+    /** Normally distributed numbers. */
+    public static float[] normal(Random random, int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    /** A layer of normally distributed weights stored as fp32, without bias. */
+    public static HostLinear layer(Random random, int rows, int cols, WeightScheme scheme) {
+        return new HostLinear(List.of(matrix(random, rows, cols)), Optional.empty(), scheme);
+    }
+
+    /** Normally distributed weights stored as fp32. */
+    public static HostMatrix matrix(Random random, int rows, int cols) {
+        MemorySegment data = MemorySegment.ofArray(normal(random, rows * cols));
+        return new HostMatrix(data, DType.F32, rows, cols, 4L * cols, "weights");
+    }
+
+    /** Experts whose answers are of the size of their inputs. */
+    public static List<HostExpert> experts(Random random, int count, int hidden, int width, WeightScheme scheme) {
+        List<HostExpert> experts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            experts.add(new HostExpert(layer(random, 2 * width, hidden, scheme), layer(random, hidden, width, scheme)));
+        }
+        return experts;
+    }
+}

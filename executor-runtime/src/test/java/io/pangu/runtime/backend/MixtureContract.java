@@ -1,0 +1,184 @@
+package io.pangu.runtime.backend;
+
+import static io.pangu.runtime.backend.DeviceBench.normal;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pangu.runtime.quant.HostExpert;
+import io.pangu.runtime.quant.WeightScheme;
+import io.pangu.runtime.tensor.DType;
+import io.pangu.runtime.tensor.Tensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** The part of the contract that is the mixture of grouped experts: routing and the experts themselves. */
+public abstract class MixtureContract extends BackendContract {
+    @Test
+    void routesLikeTheGoldenRouter() throws IOException {
+        JsonNode cases;
+        try (InputStream in = MixtureContract.class.getResourceAsStream("/golden/router.json")) {
+            cases = new ObjectMapper().readTree(Objects.requireNonNull(in)).get("cases");
+        }
+        assertThat(cases.size()).isGreaterThan(30);
+        for (JsonNode example : cases) {
+            float[] logits = floats(example.get("logits"));
+            int groups = example.get("groups").intValue();
+            Tensor ids = tested.fresh(DType.I32, 1, groups);
+            Tensor weights = tested.fresh(DType.F32, 1, groups);
+            tested.kernels()
+                    .routeGrouped(
+                            tested.floats(logits, 1, logits.length),
+                            tested.floats(floats(example.get("router_scale")), logits.length),
+                            groups,
+                            ids,
+                            weights);
+            assertThat(tested.readInts(ids)).containsExactly(ints(example.get("experts")));
+            float[] expected = floats(example.get("weights"));
+            for (int i = 0; i < groups; i++) {
+                assertThat(tested.read(weights)[i]).isCloseTo(expected[i], within(1e-6f * expected[i] + 1e-38f));
+            }
+        }
+    }
+
+    private static float[] floats(JsonNode array) {
+        float[] values = new float[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) array.get(i).doubleValue();
+        }
+        return values;
+    }
+
+    private static int[] ints(JsonNode array) {
+        int[] values = new int[array.size()];
+        Arrays.setAll(values, i -> array.get(i).intValue());
+        return values;
+    }
+
+    @Test
+    void routesBatches() {
+        Random random = new Random(20);
+        for (int n : new int[] {1, 2, 17, 300}) {
+            float[] logits = normal(random, n * 64);
+            float[] scale = normal(random, 64);
+            same("weights of " + n + " rows", 1e-6, bench -> {
+                Tensor ids = bench.fresh(DType.I32, n, 8);
+                Tensor weights = bench.fresh(DType.F32, n, 8);
+                bench.kernels().routeGrouped(bench.floats(logits, n, 64), bench.floats(scale, 64), 8, ids, weights);
+                int[] chosen = bench.readInts(ids);
+                float[] result = bench.read(weights);
+                // A wrong expert is off by whole units, a weight by its rounding.
+                for (int i = 0; i < result.length; i++) {
+                    result[i] += chosen[i];
+                }
+                return n == 1 ? both(result, bench.read(weights)) : result;
+            });
+        }
+    }
+
+    /** Experts of each row: one of each group of four. */
+    private static int[] choices(Random random, int n, int groups) {
+        int[] ids = new int[n * groups];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = i % groups * 4 + random.nextInt(4);
+        }
+        return ids;
+    }
+
+    /**
+     * How far an answer may be off, per unit: an activation that lies on the edge between two steps of the down product's
+     * input format may fall to either side.
+     */
+    private static double tolerance(WeightScheme scheme) {
+        return switch (scheme) {
+            case WeightScheme.Float32 f -> 1e-4;
+            case WeightScheme.Bf16 b -> 1.0 / 256;
+            case WeightScheme.W8A8Dynamic i -> 1.0 / 32;
+        };
+    }
+
+    @Test
+    void mixesTheChosenExperts() {
+        Random random = new Random(21);
+        int[] widths = {8, 17, 64, 80};
+        for (WeightScheme scheme : SCHEMES) {
+            for (int n : new int[] {1, 2, 7, 16, 33}) {
+                int width = widths[n % widths.length];
+                int hidden = 33 + n;
+                List<HostExpert> experts = DeviceBench.experts(random, 12, hidden, width, scheme);
+                float[] x = normal(random, n * hidden);
+                float[] before = normal(random, n * hidden);
+                int[] ids = choices(random, n, 3);
+                float[] weights = normal(random, n * 3);
+                double size = hidden * Math.sqrt(width);
+                same(scheme + " experts, " + n + " rows", tolerance(scheme) * size, bench -> {
+                    Tensor out = bench.floats(before, n, hidden);
+                    bench.kernels()
+                            .addGroupedExperts(
+                                    bench.floats(x, n, hidden),
+                                    bench.own(bench.device().packExperts(experts)),
+                                    bench.ints(ids, n, 3),
+                                    bench.floats(weights, n, 3),
+                                    out);
+                    return bench.read(out);
+                });
+            }
+        }
+    }
+
+    @Test
+    void sumsExpertsInAscendingOrderWhateverTheBatch() {
+        Random random = new Random(22);
+        int hidden = 96;
+        for (WeightScheme scheme : SCHEMES) {
+            ExpertWeights experts =
+                    tested.own(tested.device().packExperts(DeviceBench.experts(random, 12, hidden, 72, scheme)));
+            int n = 29;
+            // The choices are part of a row: they follow from its content, so that a row takes them along.
+            sameBits("experts " + scheme, normal(random, n * hidden), n, hidden, (bench, x, out) -> {
+                float[] rows = bench.read(x);
+                int[] ids = new int[x.rows() * 3];
+                float[] weights = new float[ids.length];
+                for (int i = 0; i < ids.length; i++) {
+                    float value = rows[i / 3 * hidden + i % 3];
+                    ids[i] = i % 3 * 4 + (Float.floatToIntBits(value) & 3);
+                    weights[i] = value;
+                }
+                bench.kernels()
+                        .addGroupedExperts(
+                                x, experts, bench.ints(ids, x.rows(), 3), bench.floats(weights, x.rows(), 3), out);
+            });
+        }
+    }
+
+    @Test
+    void addsNothingForNoRows() {
+        ExpertWeights experts = tested.own(
+                tested.device().packExperts(DeviceBench.experts(new Random(23), 4, 16, 8, WeightScheme.BF16)));
+        Tensor out = tested.fresh(DType.F32, 0, 16);
+        tested.kernels()
+                .addGroupedExperts(
+                        tested.fresh(DType.F32, 0, 16),
+                        experts,
+                        tested.fresh(DType.I32, 0, 1),
+                        tested.fresh(DType.F32, 0, 1),
+                        out);
+        assertThat(tested.read(out)).isEmpty();
+    }
+
+    @Test
+    void knowsTheShapeOfItsExperts() {
+        ExpertWeights experts = tested.own(
+                tested.device().packExperts(DeviceBench.experts(new Random(24), 4, 40, 24, WeightScheme.BF16)));
+        assertThat(experts.numExperts()).isEqualTo(4);
+        assertThat(experts.hiddenSize()).isEqualTo(40);
+        assertThat(experts.intermediateSize()).isEqualTo(24);
+        assertThat(experts.sizeBytes()).isGreaterThanOrEqualTo(4L * 3 * 40 * 24 * Short.BYTES);
+    }
+}
