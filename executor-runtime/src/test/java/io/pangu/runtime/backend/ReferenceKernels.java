@@ -19,12 +19,12 @@ final class ReferenceKernels implements Kernels {
     public void embed(Tensor table, Tensor tokenIds, Tensor out) {
         int n = rows(tokenIds);
         int hidden = table.rowElements();
-        double[] rows = operands.stored("table", table, table.shape().dim(0), hidden);
         int[] ids = operands.indices("tokenIds", tokenIds, table.shape().dim(0), n);
         operands.result("out", out, device.activationType(), Shape.of(n, hidden), table, tokenIds);
         double[] result = new double[n * hidden];
         for (int i = 0; i < n; i++) {
-            System.arraycopy(rows, ids[i] * hidden, result, i * hidden, hidden);
+            double[] row = operands.stored("table", table.rows(ids[i], 1), 1, hidden);
+            System.arraycopy(row, 0, result, i * hidden, hidden);
         }
         operands.write(out, result);
     }
@@ -91,16 +91,17 @@ final class ReferenceKernels implements Kernels {
         int n = rows(qkv);
         int half = heads.headDim() / 2;
         double[] rows = operands.activations("qkv", qkv, n, heads.qkvSize());
-        double[] cosines = operands.parameters("cos", cos, rows(cos), half);
-        double[] sines = operands.parameters("sin", sin, rows(cos), half);
+        ReferenceOperands.requireShape("sin", sin, rows(cos), half);
         int[] position = operands.indices("positions", positions, rows(cos), n);
         operands.result("qkv", qkv, device.activationType(), qkv.shape(), cos, sin, positions);
         for (int i = 0; i < n; i++) {
+            double[] cosines = operands.parameters("cos", cos.rows(position[i], 1), 1, half);
+            double[] sines = operands.parameters("sin", sin.rows(position[i], 1), 1, half);
             for (int head = 0; head < heads.numHeads() + heads.numKvHeads(); head++) {
                 int start = i * heads.qkvSize() + head * heads.headDim();
                 for (int t = 0; t < half; t++) {
-                    double c = cosines[position[i] * half + t];
-                    double s = sines[position[i] * half + t];
+                    double c = cosines[t];
+                    double s = sines[t];
                     double low = rows[start + t];
                     double high = rows[start + t + half];
                     rows[start + t] = low * c - high * s;

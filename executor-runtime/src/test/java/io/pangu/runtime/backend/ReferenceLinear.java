@@ -14,7 +14,8 @@ final class ReferenceLinear implements LinearWeight {
     private final WeightScheme scheme;
     private final int inFeatures;
     private final int outFeatures;
-    private final double[] weights; // (outFeatures, inFeatures)
+    private final double[]
+            weights; // (inFeatures, outFeatures): the inner loop of a product then runs over sums of their own
     private final double[] scales; // (outFeatures), 1 unless the scheme quantises
     private final double[] bias; // (outFeatures), 0 without one
     private boolean isClosed;
@@ -54,7 +55,9 @@ final class ReferenceLinear implements LinearWeight {
                     partRow * part.rowStrideBytes() + (long) c * part.dtype().bytes());
         }
         scales[row] = toScheme(values);
-        System.arraycopy(values, 0, weights, row * inFeatures, inFeatures);
+        for (int c = 0; c < inFeatures; c++) {
+            weights[c * outFeatures + row] = values[c];
+        }
     }
 
     /** {@code out = x W^T + bias} for one row of x. */
@@ -63,12 +66,13 @@ final class ReferenceLinear implements LinearWeight {
         double[] input = x.clone();
         double inputScale = toScheme(input);
         double[] out = new double[outFeatures];
-        for (int o = 0; o < outFeatures; o++) {
-            double sum = 0;
-            for (int i = 0; i < inFeatures; i++) {
-                sum += weights[o * inFeatures + i] * input[i];
+        for (int i = 0; i < inFeatures; i++) {
+            for (int o = 0; o < outFeatures; o++) {
+                out[o] += weights[i * outFeatures + o] * input[i];
             }
-            out[o] = sum * inputScale * scales[o] + bias[o];
+        }
+        for (int o = 0; o < outFeatures; o++) {
+            out[o] = out[o] * inputScale * scales[o] + bias[o];
         }
         return out;
     }

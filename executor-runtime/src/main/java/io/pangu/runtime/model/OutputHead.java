@@ -1,0 +1,171 @@
+package io.pangu.runtime.model;
+
+import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.LinearWeight;
+import io.pangu.runtime.tensor.DType;
+import io.pangu.runtime.tensor.Tensor;
+import java.util.Arrays;
+
+/**
+ * The results of the latest step: final-norm rows, and logits made from them when they are first asked for, a chunk of
+ * rows at a time, so that memory for logits is bounded however many rows of a batch want them.
+ */
+final class OutputHead implements ForwardOutput {
+    /** Rows of logits that are made at once, at least; more where more sequences run. */
+    private static final int LEAST_CHUNK = 32;
+
+    private static final int NO_CHUNK = -1;
+
+    private final Device device;
+    private final LinearWeight head;
+    private final StepInput input;
+    private final HostReader reader;
+    private final Tensor normed; // (maxRows, hidden), outputs that want logits first
+    private final Tensor logits; // (chunkRows, vocab)
+    private final Tensor tokenIds; // (chunkRows) I32
+    private final Tensor chosen; // (chunkRows) I32
+    private final Tensor logProbabilities; // (chunkRows) F32
+
+    private int[] rowOf = {}; // output -> row of normed
+    private int numLogits;
+    private int currentChunk = NO_CHUNK;
+
+    /**
+     * Reads the rows of {@code normed}, which every step fills in the order of {@link #place}.
+     *
+     * @param normed (maxRows, hidden)
+     */
+    OutputHead(
+            Device device,
+            LinearWeight head,
+            ModelLimits limits,
+            Tensor normed,
+            StepInput input,
+            DeviceTensors tensors) {
+        this.device = device;
+        this.head = head;
+        this.input = input;
+        int chunk = Math.min(limits.maxBatchTokens(), Math.max(LEAST_CHUNK, limits.maxSequences()));
+        int vocab = head.outFeatures();
+        this.reader = new HostReader(device, Math.max(chunk, Math.max(vocab, head.inFeatures())));
+        this.logits = tensors.activations(chunk, vocab);
+        this.tokenIds = tensors.allocate(DType.I32, chunk);
+        this.chosen = tensors.allocate(DType.I32, chunk);
+        this.logProbabilities = tensors.allocate(DType.F32, chunk);
+        this.normed = normed;
+    }
+
+    /**
+     * Places a step's outputs: those that want logits first, so that no logits are made for the others.
+     *
+     * @return the batch's output rows in that order
+     */
+    int[] place(ForwardBatch batch) {
+        int count = batch.outputRows().length;
+        rowOf = new int[count];
+        currentChunk = NO_CHUNK;
+        int[] rows = new int[count];
+        int next = 0;
+        for (ForwardBatch.Output kind : ForwardBatch.Output.values()) {
+            for (int i = 0; i < count; i++) {
+                if (batch.output()[i] == kind) {
+                    rows[next] = batch.outputRows()[i];
+                    rowOf[i] = next++;
+                }
+            }
+            numLogits = kind == ForwardBatch.Output.LOGITS ? next : numLogits;
+        }
+        return rows;
+    }
+
+    @Override
+    public int[] argmax() {
+        int[] best = new int[numLogits];
+        for (int from = 0; from < numLogits; from += chunkRows()) {
+            Tensor rows = logitsFrom(from);
+            Tensor out = chosen.firstRows(rows.rows());
+            device.kernels().argmax(rows, out);
+            reader.ints(out, best, from);
+        }
+        int[] result = new int[rowOf.length];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = wantsLogits(i) ? best[rowOf[i]] : -1;
+        }
+        return result;
+    }
+
+    @Override
+    public void logits(int output, float[] target) {
+        requireLogits(output);
+        int row = rowOf[output];
+        reader.floats(logitsFrom(row - row % chunkRows()).rows(row % chunkRows(), 1), target, 0);
+    }
+
+    @Override
+    public float[] logProbabilities(int[] ids) {
+        if (ids.length != rowOf.length) {
+            throw new IllegalArgumentException(ids.length + " token ids for " + rowOf.length + " outputs");
+        }
+        int[] wanted = new int[numLogits];
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] != -1) {
+                requireLogits(i);
+                if (ids[i] < 0 || ids[i] >= head.outFeatures()) {
+                    throw new IllegalArgumentException("token id " + ids[i] + " of " + head.outFeatures());
+                }
+                wanted[rowOf[i]] = ids[i];
+            }
+        }
+        float[] values = new float[numLogits];
+        for (int from = 0; from < numLogits; from += chunkRows()) {
+            Tensor rows = logitsFrom(from);
+            Tensor of = input.uploaded(Arrays.copyOfRange(wanted, from, from + rows.rows()), tokenIds);
+            Tensor out = logProbabilities.firstRows(rows.rows());
+            device.kernels().logProbabilities(rows, of, out);
+            reader.floats(out, values, from);
+        }
+        float[] result = new float[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            result[i] = ids[i] == -1 ? Float.NaN : values[rowOf[i]];
+        }
+        return result;
+    }
+
+    @Override
+    public void hidden(int output, float[] target) {
+        requireOutput(output);
+        reader.floats(normed.rows(rowOf[output], 1), target, 0);
+    }
+
+    /** Logits of the chunk that begins at this row. */
+    private Tensor logitsFrom(int from) {
+        int count = Math.min(chunkRows(), numLogits - from);
+        Tensor rows = logits.firstRows(count);
+        if (from != currentChunk) {
+            device.kernels().linear(normed.rows(from, count), head, rows);
+            currentChunk = from;
+        }
+        return rows;
+    }
+
+    private int chunkRows() {
+        return logits.rows();
+    }
+
+    private boolean wantsLogits(int output) {
+        return rowOf[output] < numLogits;
+    }
+
+    private void requireLogits(int output) {
+        requireOutput(output);
+        if (!wantsLogits(output)) {
+            throw new IllegalArgumentException("output " + output + " did not ask for logits");
+        }
+    }
+
+    private void requireOutput(int output) {
+        if (output < 0 || output >= rowOf.length) {
+            throw new IllegalArgumentException("output " + output + " of " + rowOf.length);
+        }
+    }
+}

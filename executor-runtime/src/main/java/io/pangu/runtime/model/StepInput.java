@@ -1,0 +1,76 @@
+package io.pangu.runtime.model;
+
+import io.pangu.runtime.backend.AttentionPlan;
+import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.tensor.DType;
+import io.pangu.runtime.tensor.Shape;
+import io.pangu.runtime.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Carries the integers of a batch to the device, into memory made once. */
+final class StepInput {
+    private final Device device;
+    private final RotaryTables rotary;
+    private final Tensor tokenIds; // (maxRows) I32
+    private final Tensor positions; // (maxRows) I32
+    private final Tensor slots; // (maxRows) I32
+    private final Tensor blockTables; // (maxSequences * blocks of a full sequence) I32
+    private final MemorySegment staging; // as large as the largest of the tensors
+    private final int blockSize;
+
+    StepInput(Device device, ModelLimits limits, RotaryTables rotary, int blockSize, DeviceTensors tensors) {
+        this.device = device;
+        this.rotary = rotary;
+        this.blockSize = blockSize;
+        this.tokenIds = tensors.allocate(DType.I32, limits.maxBatchTokens());
+        this.positions = tensors.allocate(DType.I32, limits.maxBatchTokens());
+        this.slots = tensors.allocate(DType.I32, limits.maxBatchTokens());
+        long blocksOfSequence = (limits.maxContextLength() + blockSize - 1L) / blockSize;
+        this.blockTables = tensors.allocate(DType.I32, limits.maxSequences() * blocksOfSequence);
+        long ints = Math.max(limits.maxBatchTokens(), blockTables.shape().elements());
+        this.staging = Arena.ofAuto().allocate(ValueLayout.JAVA_INT, ints);
+    }
+
+    Step upload(ForwardBatch batch) {
+        return new Step(
+                device.kernels(),
+                uploaded(batch.tokenIds(), tokenIds),
+                uploaded(batch.positions(), positions),
+                uploaded(batch.slots(), slots),
+                rotary,
+                new AttentionPlan(batch.queryStarts(), batch.contextLengths(), blockTable(batch), blockSize));
+    }
+
+    /** The first elements of an I32 tensor, filled with these values. */
+    Tensor uploaded(int[] values, Tensor target) {
+        Tensor view = target.firstRows(values.length);
+        MemorySegment.copy(values, 0, staging, ValueLayout.JAVA_INT, 0, values.length);
+        device.upload(staging.asSlice(0, view.sizeBytes()), view);
+        return view;
+    }
+
+    private Tensor blockTable(ForwardBatch batch) {
+        int seqs = batch.numSeqs();
+        int longest = 0;
+        for (int seq = 0; seq < seqs; seq++) {
+            longest = Math.max(longest, blocks(batch, seq));
+        }
+        for (int seq = 0; seq < seqs; seq++) {
+            long row = (long) seq * longest * Integer.BYTES;
+            int blocks = blocks(batch, seq);
+            MemorySegment.copy(batch.blockTables()[seq], 0, staging, ValueLayout.JAVA_INT, row, blocks);
+            // What lies beyond is not read; an id that no cache has would show if it were.
+            staging.asSlice(row + (long) blocks * Integer.BYTES, (long) (longest - blocks) * Integer.BYTES)
+                    .fill((byte) 0xFF);
+        }
+        Tensor view = new Tensor(blockTables.buffer(), blockTables.offsetBytes(), DType.I32, Shape.of(seqs, longest));
+        device.upload(staging.asSlice(0, view.sizeBytes()), view);
+        return view;
+    }
+
+    private int blocks(ForwardBatch batch, int seq) {
+        return (batch.contextLengths()[seq] + blockSize - 1) / blockSize;
+    }
+}

@@ -1,0 +1,111 @@
+package io.pangu.runtime.model;
+
+import io.pangu.runtime.backend.Availability;
+import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.ReferenceDevice;
+import io.pangu.runtime.config.ModelConfig;
+import io.pangu.runtime.config.ModelConfigReader;
+import io.pangu.runtime.config.ModelDirectory;
+import io.pangu.runtime.config.WeightPrecision;
+import io.pangu.runtime.golden.GoldenCheckpoint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** One way to run a golden checkpoint, and how close to the golden answers it must come. */
+record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision) {
+    /** Room for the longest golden sequence, and little more. */
+    static final ModelLimits LIMITS = new ModelLimits(160, 170, 6, 0);
+
+    /** What precision alone costs when matmul inputs are rounded to bf16: the golden README's table. */
+    private static final Map<String, Double> BF16_INPUTS = Map.of(
+            "moge-tiny", 0.0067,
+            "moge-wide", 0.012,
+            "moge-mesh", 0.010,
+            "moge-mesh-128", 0.0075,
+            "embedded-tiny", 0.019 + 0.026); // its F16 weights are rounded, too
+
+    /**
+     * What quantising weights and activations of these checkpoints to int8 costs, measured with the reference device; the
+     * golden README has no figure for it. The mildest modelling mistake is at least 3.5 times as far off.
+     */
+    private static final Map<String, Double> INT8_BODY = Map.of(
+            "moge-tiny", 0.030,
+            "moge-wide", 0.051,
+            "moge-mesh", 0.038,
+            "moge-mesh-128", 0.030,
+            "embedded-tiny", 0.091);
+
+    /** The backends; a new one is one line. */
+    enum Backend {
+        REFERENCE {
+            @Override
+            Device open() {
+                return new ReferenceDevice();
+            }
+        };
+
+        abstract Device open();
+
+        Availability availability() {
+            return new Availability.Available(1, name());
+        }
+    }
+
+    /** Every backend with every float checkpoint in every precision. */
+    static List<GoldenSetup> all() {
+        List<GoldenSetup> setups = new ArrayList<>();
+        for (Backend backend : Backend.values()) {
+            for (String checkpoint : GoldenCheckpoint.NAMES) {
+                for (WeightPrecision precision : WeightPrecision.values()) {
+                    setups.add(new GoldenSetup(backend, checkpoint, precision));
+                }
+            }
+        }
+        return setups;
+    }
+
+    LanguageModel load(Device device) {
+        ModelDirectory directory =
+                ModelDirectory.open(GoldenCheckpoint.file(checkpoint).toString());
+        ModelConfig config = ModelConfigReader.read(directory);
+        return ModelLoader.load(directory.path(), config, List.of(device), precision, LIMITS);
+    }
+
+    /** Whether other ways than one pass can tell anything: the reference's plain loops treat all precisions alike. */
+    boolean isWorthRepeating() {
+        return backend != Backend.REFERENCE || precision == WeightPrecision.FLOAT32;
+    }
+
+    /** Largest relative error of a position's logits. */
+    double logitBound() {
+        return switch (precision) {
+            case FLOAT32 -> 1e-5;
+            case BFLOAT16 -> 1.5 * BF16_INPUTS.getOrDefault(checkpoint, 0.0);
+            case INT8 -> 1.5 * INT8_BODY.getOrDefault(checkpoint, 0.0);
+        };
+    }
+
+    /** Largest relative error of an embedding. */
+    double embeddingBound() {
+        return switch (precision) {
+            case FLOAT32 -> 1e-5;
+            case BFLOAT16 -> 0.03;
+            case INT8 -> 0.1;
+        };
+    }
+
+    /** Largest error of a token's log-probability. */
+    double scoreBound() {
+        return switch (precision) {
+            case FLOAT32 -> 1e-4;
+            case BFLOAT16 -> 0.1;
+            case INT8 -> 0.5;
+        };
+    }
+
+    @Override
+    public String toString() {
+        return checkpoint + " " + precision + " on " + backend;
+    }
+}
