@@ -29,9 +29,8 @@ final class DemoQueries {
     Verdict generate(Path table, String promptColumn, int maxTokens) {
         spark.read().parquet(table.toString()).createOrReplaceTempView("prompts");
         String prompt = quoted(promptColumn);
-        Answered answered = run(
-                "SELECT " + prompt + ", generate(" + prompt + ", max_tokens => " + maxTokens + ") AS answer FROM prompts"
-                        + limitClause());
+        Answered answered = run("SELECT " + prompt + ", generate(" + prompt + ", max_tokens => " + maxTokens
+                + ") AS answer FROM prompts" + limitClause());
         return answers("generate", answered);
     }
 
@@ -47,18 +46,18 @@ final class DemoQueries {
                 .option("prompt-column", promptColumn)
                 .option("max-tokens", String.valueOf(maxTokens))
                 .load();
-        return answers("data source", collect(read.selectExpr(quoted(promptColumn), "completion").limit(rows)));
+        return answers(
+                "data source",
+                collect(read.selectExpr(quoted(promptColumn), "completion").limit(rows)));
     }
 
     /** Labels by scoring, compared with what a reader says. */
     Verdict classify(Path reviews) {
         spark.read().parquet(reviews.toString()).createOrReplaceTempView("reviews");
-        Answered answered = run(
-                """
+        Answered answered = run("""
                 SELECT text, sentiment, classify(text, array('positive', 'negative'),
                        map('template', 'Review: {text}\\nSentiment:', 'raw', 'true')) AS label
-                FROM reviews"""
-                        + limitClause());
+                FROM reviews""" + limitClause());
         List<String> wrong = answered.rows.stream()
                 .filter(row -> !row.getString(1).equals(row.getString(2)))
                 .map(row -> "'" + row.getString(0) + "' was labelled " + row.getString(2))
@@ -85,7 +84,11 @@ final class DemoQueries {
         out.printf(
                 Locale.ROOT,
                 "%d rows in %.1f s: %d prompt tokens, %d completion tokens, %.0f tokens/s%n",
-                rows.size(), seconds, tokens.prompt(), tokens.completion(), tokens.total() / seconds);
+                rows.size(),
+                seconds,
+                tokens.prompt(),
+                tokens.completion(),
+                tokens.total() / seconds);
         return new Answered(rows);
     }
 

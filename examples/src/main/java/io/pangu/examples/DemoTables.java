@@ -25,8 +25,8 @@ final class DemoTables {
     /** {@code (id BIGINT, prompt STRING)}. */
     static Path writePrompts(SparkSession spark, Path target) {
         List<Row> rows = new ArrayList<>();
-        for (JsonNode line : lines("prompts.jsonl")) {
-            rows.add(RowFactory.create(line.get("id").asLong(), line.get("prompt").asText()));
+        for (String prompt : new KnownAnswers().prompts()) {
+            rows.add(RowFactory.create((long) rows.size(), prompt));
         }
         StructType schema =
                 new StructType().add("id", DataTypes.LongType, false).add("prompt", DataTypes.StringType, false);

@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -18,7 +19,7 @@ final class KnownAnswers {
     /** Below this distance of the two best logits, rounding may choose either. */
     private static final double NEAR_TIE = 0.15;
 
-    private final Map<String, Known> byPrompt = new HashMap<>();
+    private final Map<String, Known> byPrompt = new LinkedHashMap<>();
 
     private record Known(String text, Pattern mustContain, double minGap) {}
 
@@ -40,13 +41,20 @@ final class KnownAnswers {
         }
     }
 
+    /** The demo's prompts, in order. */
+    List<String> prompts() {
+        return List.copyOf(byPrompt.keySet());
+    }
+
     /** A sentence when the answer is not as known; empty when it is, or when nothing is known of the prompt. */
     Optional<String> mistake(String prompt, String answer) {
         Known known = byPrompt.get(prompt);
         if (known == null) {
             return Optional.empty();
         }
-        boolean right = known.minGap >= NEAR_TIE ? answer.equals(known.text) : known.mustContain.matcher(answer).find();
+        boolean right = known.minGap >= NEAR_TIE
+                ? answer.equals(known.text)
+                : known.mustContain.matcher(answer).find();
         return right
                 ? Optional.empty()
                 : Optional.of("'" + prompt + "' gave '" + answer + "', the reference says '" + known.text + "'");

@@ -1,6 +1,7 @@
 package io.pangu.examples;
 
 import io.pangu.examples.demo.DemoModel;
+import java.io.Console;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -26,7 +27,10 @@ public final class PromptTableDemo implements Callable<Integer> {
     @Option(names = "--prompts", paramLabel = "FILE", description = "Parquet table of prompts (default: 20 questions)")
     private @Nullable Path prompts;
 
-    @Option(names = "--prompt-column", paramLabel = "NAME", description = "its prompt column (default: ${DEFAULT-VALUE})")
+    @Option(
+            names = "--prompt-column",
+            paramLabel = "NAME",
+            description = "its prompt column (default: ${DEFAULT-VALUE})")
     private String promptColumn = "prompt";
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "longest answer (default: ${DEFAULT-VALUE})")
@@ -69,7 +73,7 @@ public final class PromptTableDemo implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Path checkpoint = model == null ? DemoModel.make(Optional.empty(), work.resolve("smollm2-moge")) : model;
+        Path checkpoint = model == null ? DemoModel.make(null, work.resolve("smollm2-moge")) : model;
         try (SparkSession spark = session(checkpoint)) {
             DemoQueries queries = new DemoQueries(spark, System.out, limit);
             Path table = prompts == null ? DemoTables.writePrompts(spark, work.resolve("prompts.parquet")) : prompts;
@@ -98,10 +102,17 @@ public final class PromptTableDemo implements Callable<Integer> {
                 .config("spark.pangu.weights", weights)
                 .config("spark.plugins", "io.pangu.spark.PanguPlugin")
                 .config("spark.sql.catalogImplementation", "in-memory")
-                .config("spark.sql.warehouse.dir", work.resolve("warehouse").toAbsolutePath().toString())
+                .config(
+                        "spark.sql.warehouse.dir",
+                        work.resolve("warehouse").toAbsolutePath().toString())
                 .config("spark.sql.shuffle.partitions", "2")
                 .config("spark.ui.enabled", "false")
-                .config("spark.ui.showConsoleProgress", System.console() != null)
+                .config("spark.ui.showConsoleProgress", isTerminal())
                 .getOrCreate();
+    }
+
+    private static boolean isTerminal() {
+        // Since JDK 22 there may be a console without a terminal, and with unusual providers none at all.
+        return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     }
 }

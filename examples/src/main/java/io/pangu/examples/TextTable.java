@@ -45,7 +45,8 @@ final class TextTable {
     }
 
     private static String cell(Object value) {
-        String line = String.valueOf(value).replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t");
+        String line =
+                String.valueOf(value).replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t");
         return line.length() <= WIDEST_CELL ? line : line.substring(0, WIDEST_CELL - 3) + "...";
     }
 }

@@ -17,7 +17,8 @@ class KnownAnswersTest {
         try (InputStream in = getClass().getResourceAsStream("/golden/demo/prompts.json")) {
             for (JsonNode golden : new ObjectMapper().readTree(in).get("cases")) {
                 assertThat(known.mistake(
-                                golden.get("prompt").asText(), golden.get("text").asText()))
+                                golden.get("prompt").asText(),
+                                golden.get("text").asText()))
                         .isEmpty();
                 cases++;
             }

@@ -13,13 +13,16 @@ import org.junit.jupiter.api.Test;
 class TextTableTest {
     @Test
     void linesColumnsUpUnderTheirNames() {
-        assertThat(printed(new String[] {"id", "answer"}, List.of(RowFactory.create(1, "yes"), RowFactory.create(12, "no"))))
+        assertThat(printed(
+                        new String[] {"id", "answer"},
+                        List.of(RowFactory.create(1, "yes"), RowFactory.create(12, "no"))))
                 .isEqualTo("id | answer\n-----------\n1  | yes\n12 | no\n");
     }
 
     @Test
     void keepsACellOnOneLineAndCutsAVeryLongOne() {
-        String printed = printed(new String[] {"a"}, List.of(RowFactory.create("x\ny"), RowFactory.create("z".repeat(100))));
+        String printed =
+                printed(new String[] {"a"}, List.of(RowFactory.create("x\ny"), RowFactory.create("z".repeat(100))));
         assertThat(printed.lines()).contains("x\\ny", "z".repeat(57) + "...");
     }
 
