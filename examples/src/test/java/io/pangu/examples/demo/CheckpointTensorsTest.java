@@ -45,9 +45,12 @@ class CheckpointTensorsTest {
         assertThat(tensors).hasSize(TinyLlama.LAYERS * 63 + 3);
         assertThat(dims(tensors, "model.layers.1.mlp.router_scale")).isEqualTo(List.of(1, 16));
         assertThat(dims(tensors, "model.layers.0.mlp.gate.weight")).isEqualTo(List.of(16, 64));
-        assertThat(dims(tensors, "model.layers.0.mlp.experts.15.gate_proj.weight")).isEqualTo(List.of(16, 64));
-        assertThat(dims(tensors, "model.layers.0.mlp.experts.15.down_proj.weight")).isEqualTo(List.of(64, 16));
-        assertThat(dims(tensors, "model.layers.0.mlp.shared_expert.up_proj.weight")).isEqualTo(List.of(64, 64));
+        assertThat(dims(tensors, "model.layers.0.mlp.experts.15.gate_proj.weight"))
+                .isEqualTo(List.of(16, 64));
+        assertThat(dims(tensors, "model.layers.0.mlp.experts.15.down_proj.weight"))
+                .isEqualTo(List.of(64, 16));
+        assertThat(dims(tensors, "model.layers.0.mlp.shared_expert.up_proj.weight"))
+                .isEqualTo(List.of(64, 64));
         assertThat(dims(tensors, "model.layers.0.self_attn.k_proj.bias")).isEqualTo(List.of(32));
         assertThat(dims(tensors, "model.norm.weight")).isEqualTo(List.of(64));
         assertThat(dims(tensors, "lm_head.weight")).isEqualTo(List.of(TinyLlama.vocabSize(), 64));
@@ -58,8 +61,7 @@ class CheckpointTensorsTest {
         Map<String, NamedTensor> tensors = tensors(ModelForm.DENSE);
         assertThat(tensors).hasSize(TinyLlama.LAYERS * 13 + 2).doesNotContainKey("lm_head.weight");
         assertThat(rows(tensors, "model.layers.1.mlp.down_proj.weight")).isDeepEqualTo(llama.values("blk.1.ffn_down"));
-        assertThat(rows(tensors, "model.layers.1.self_attn.v_proj.weight"))
-                .isDeepEqualTo(llama.values("blk.1.attn_v"));
+        assertThat(rows(tensors, "model.layers.1.self_attn.v_proj.weight")).isDeepEqualTo(llama.values("blk.1.attn_v"));
         assertThat(rows(tensors, "model.embed_tokens.weight")).isDeepEqualTo(llama.values("token_embd"));
         assertThat(rows(tensors, "model.layers.0.post_attention_layernorm.weight"))
                 .isDeepEqualTo(llama.values("blk.0.ffn_norm"));

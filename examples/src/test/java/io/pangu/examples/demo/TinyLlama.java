@@ -36,11 +36,6 @@ final class TinyLlama {
         }
     }
 
-    /** The bytes under construction, for tests that spoil them. */
-    GgufBytes bytes() {
-        return bytes;
-    }
-
     Path write(Path path) throws IOException {
         return bytes.write(path);
     }

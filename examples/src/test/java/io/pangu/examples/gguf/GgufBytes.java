@@ -128,13 +128,15 @@ public final class GgufBytes {
     public byte[] toBytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
-        out.writeBytes(little(20).putInt(3).putLong(tensors.size()).putLong(numPairs).array());
+        out.writeBytes(
+                little(20).putInt(3).putLong(tensors.size()).putLong(numPairs).array());
         out.writeBytes(pairs.toByteArray());
         long offset = 0;
         for (Tensor tensor : tensors) {
             text(out, tensor.name());
             boolean isVector = tensor.rows() == 1;
-            out.writeBytes(little(12).putInt(isVector ? 1 : 2).putLong(tensor.cols()).array());
+            out.writeBytes(
+                    little(12).putInt(isVector ? 1 : 2).putLong(tensor.cols()).array());
             if (!isVector) {
                 out.writeBytes(little(8).putLong(tensor.rows()).array());
             }

@@ -39,9 +39,16 @@ class GgufFileTest {
 
         @Test
         void readKnownBlocks() throws IOException {
-            byte[] nibbles = little(20).putShort(Float.floatToFloat16(0.5f)).putShort(Float.floatToFloat16(-3f))
-                    .put((byte) 0xF1).array();
-            byte[] octets = little(34).putShort(Float.floatToFloat16(0.25f)).put((byte) -128).put((byte) 127).array();
+            byte[] nibbles = little(20)
+                    .putShort(Float.floatToFloat16(0.5f))
+                    .putShort(Float.floatToFloat16(-3f))
+                    .put((byte) 0xF1)
+                    .array();
+            byte[] octets = little(34)
+                    .putShort(Float.floatToFloat16(0.25f))
+                    .put((byte) -128)
+                    .put((byte) 127)
+                    .array();
             GgufBytes bytes =
                     new GgufBytes(SEED).putBlocks("a", 3, 1, 32, nibbles).putBlocks("b", 8, 1, 32, octets);
             try (GgufFile file = GgufFile.open(bytes.write(directory.resolve("x.gguf")))) {
@@ -121,7 +128,9 @@ class GgufFileTest {
         }
 
         private void assertWrong(Runnable reading, String message) {
-            assertThatExceptionOfType(GgufException.class).isThrownBy(reading::run).withMessageContaining(message);
+            assertThatExceptionOfType(GgufException.class)
+                    .isThrownBy(reading::run)
+                    .withMessageContaining(message);
         }
     }
 
@@ -145,7 +154,11 @@ class GgufFileTest {
             manyPairs[16] = 100;
             assertDamaged(manyPairs, "the number of metadata pairs is 100, more than the file can hold");
             assertDamaged(
-                    new GgufBytes(SEED).putRaw("a", 9, little(12).putInt(8).putLong(1L << 40).array()),
+                    new GgufBytes(SEED)
+                            .putRaw(
+                                    "a",
+                                    9,
+                                    little(12).putInt(8).putLong(1L << 40).array()),
                     "the length of the value of 'a' is 1099511627776");
             assertDamaged(
                     new GgufBytes(SEED).putRaw("a", 8, little(8).putLong(-1).array()),
@@ -154,21 +167,32 @@ class GgufFileTest {
 
         @Test
         void valuesOfUnknownTypesAndWrongText() throws IOException {
-            assertDamaged(new GgufBytes(SEED).putRaw("a", 13, new byte[8]), "the value of 'a' is of the unknown type 13");
             assertDamaged(
-                    new GgufBytes(SEED).putRaw("a", 9, little(12).putInt(9).putLong(1).array()), "of the unknown type 9");
+                    new GgufBytes(SEED).putRaw("a", 13, new byte[8]), "the value of 'a' is of the unknown type 13");
             assertDamaged(
-                    new GgufBytes(SEED).putRaw("a", 8, little(9).putLong(1).put((byte) 0xff).array()), "is not UTF-8");
+                    new GgufBytes(SEED)
+                            .putRaw("a", 9, little(12).putInt(9).putLong(1).array()),
+                    "of the unknown type 9");
+            assertDamaged(
+                    new GgufBytes(SEED)
+                            .putRaw(
+                                    "a",
+                                    8,
+                                    little(9).putLong(1).put((byte) 0xff).array()),
+                    "is not UTF-8");
             assertDamaged(new GgufBytes(SEED).putCount("a", 1).putCount("a", 2), "metadata key 'a' stands twice");
             assertDamaged(new GgufBytes(SEED).putCount("general.alignment", 3), "not a small power of two");
         }
 
         @Test
         void tensorsThatDoNotFit() throws IOException {
-            assertDamaged(new GgufBytes(SEED).putBlocks("a", 2, 1, 32, new byte[18]), "tensor 'a' is of type 2, none of [F32,");
+            assertDamaged(
+                    new GgufBytes(SEED).putBlocks("a", 2, 1, 32, new byte[18]),
+                    "tensor 'a' is of type 2, none of [F32,");
             assertDamaged(new GgufBytes(SEED).putBlocks("a", 3, 1, 33, new byte[40]), "no whole blocks of Q4_1");
             assertDamaged(new GgufBytes(SEED).putBlocks("a", 0, 0, 4, new byte[0]), "is no matrix");
-            assertDamaged(new GgufBytes(SEED).putBlocks("a", 0, 2_000_000_000, 2_000_000_000, new byte[64]), "larger than");
+            assertDamaged(
+                    new GgufBytes(SEED).putBlocks("a", 0, 2_000_000_000, 2_000_000_000, new byte[64]), "larger than");
             assertDamaged(
                     new GgufBytes(SEED).putBlocks("a", 0, 2, 40, new byte[64]),
                     "tensor 'a' of 320 bytes at 0 does not lie within the 64 bytes of data");
