@@ -14,6 +14,11 @@ public final class PanguRules {
      */
     public static void inject(SparkSessionExtensions extensions, EngineAccess access) {
         extensions.injectPostHocResolutionRule(session -> new ExtractInference());
+        extensions.injectOptimizerRule(session -> new MergeEqualCalls());
+        extensions.injectOptimizerRule(session -> new RaiseInference());
+        extensions.injectOptimizerRule(session -> new PushBelowInference());
+        extensions.injectOptimizerRule(session -> new DropUnusedCalls());
+        extensions.injectPreCBORule(session -> new InferenceOptimization(session.sparkContext()));
         extensions.injectPlannerStrategy(session -> new InferenceStrategy(access));
     }
 }

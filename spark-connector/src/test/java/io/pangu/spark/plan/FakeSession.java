@@ -15,6 +15,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.SparkSessionExtensions;
+import scala.Option;
 import scala.runtime.AbstractFunction1;
 import scala.runtime.BoxedUnit;
 
@@ -47,9 +48,9 @@ public final class FakeSession {
 
     /** Runs something with settings of the session that are taken back after it. */
     public static <T> T with(Map<String, String> settings, Supplier<T> action) {
-        Map<String, String> before = new TreeMap<>();
+        Map<String, Option<String>> before = new TreeMap<>();
         settings.forEach((key, value) -> {
-            before.put(key, spark().conf().get(key, ""));
+            before.put(key, spark().conf().getOption(key));
             spark().conf().set(key, value);
         });
         try {
@@ -59,7 +60,7 @@ public final class FakeSession {
                 if (value.isEmpty()) {
                     spark().conf().unset(key);
                 } else {
-                    spark().conf().set(key, value);
+                    spark().conf().set(key, value.get());
                 }
             });
         }
