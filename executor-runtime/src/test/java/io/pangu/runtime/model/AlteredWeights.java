@@ -1,0 +1,84 @@
+package io.pangu.runtime.model;
+
+import io.pangu.runtime.tensor.Shape;
+import io.pangu.runtime.weights.HostTensor;
+import io.pangu.runtime.weights.SafetensorsCheckpoint;
+import io.pangu.runtime.weights.WeightSource;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/** A checkpoint with some of its tensors taken away, added or given other extents. */
+final class AlteredWeights implements WeightSource {
+    private final WeightSource original;
+    private final Map<String, HostTensor> tensors = new HashMap<>();
+    private boolean isClosed;
+
+    AlteredWeights(Path directory) {
+        original = SafetensorsCheckpoint.open(directory);
+        original.names().forEach(name -> tensors.put(name, original.tensor(name)));
+    }
+
+    AlteredWeights without(String name) {
+        tensors.remove(name);
+        return this;
+    }
+
+    /** Views a tensor under other extents of the same or a smaller size. */
+    AlteredWeights reshaped(String name, long... extents) {
+        HostTensor tensor = tensor(name);
+        Shape shape = Shape.of(extents);
+        tensors.put(
+                name,
+                new HostTensor(
+                        name,
+                        tensor.dtype(),
+                        shape,
+                        tensor.data().asSlice(0, shape.elements() * tensor.dtype().bytes()),
+                        tensor.file()));
+        return this;
+    }
+
+    /** Gives a tensor's content to another name, too. */
+    AlteredWeights copied(String from, String to) {
+        HostTensor tensor = tensor(from);
+        tensors.put(to, new HostTensor(to, tensor.dtype(), tensor.shape(), tensor.data(), tensor.file()));
+        return this;
+    }
+
+    /** Adds a tensor of another's shape and type, with its bytes complemented. */
+    AlteredWeights garbled(String like, String name) {
+        HostTensor tensor = tensor(like);
+        byte[] bytes = tensor.data().toArray(ValueLayout.JAVA_BYTE);
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) ~bytes[i];
+        }
+        tensors.put(
+                name, new HostTensor(name, tensor.dtype(), tensor.shape(), MemorySegment.ofArray(bytes), tensor.file()));
+        return this;
+    }
+
+    boolean isClosed() {
+        return isClosed;
+    }
+
+    @Override
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    @Override
+    public HostTensor tensor(String name) {
+        return Objects.requireNonNull(tensors.get(name), name);
+    }
+
+    @Override
+    public void close() {
+        isClosed = true;
+        original.close();
+    }
+}
