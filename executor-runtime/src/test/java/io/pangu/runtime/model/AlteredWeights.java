@@ -38,7 +38,8 @@ final class AlteredWeights implements WeightSource {
                         name,
                         tensor.dtype(),
                         shape,
-                        tensor.data().asSlice(0, shape.elements() * tensor.dtype().bytes()),
+                        tensor.data()
+                                .asSlice(0, shape.elements() * tensor.dtype().bytes()),
                         tensor.file()));
         return this;
     }
@@ -58,7 +59,8 @@ final class AlteredWeights implements WeightSource {
             bytes[i] = (byte) ~bytes[i];
         }
         tensors.put(
-                name, new HostTensor(name, tensor.dtype(), tensor.shape(), MemorySegment.ofArray(bytes), tensor.file()));
+                name,
+                new HostTensor(name, tensor.dtype(), tensor.shape(), MemorySegment.ofArray(bytes), tensor.file()));
         return this;
     }
 

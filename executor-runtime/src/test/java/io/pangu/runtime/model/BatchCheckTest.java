@@ -12,8 +12,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class BatchCheckTest {
-    private final BatchCheck check =
-            new BatchCheck(100, new ModelLimits(12, 6, 2, 0), new KvCache(List.of(), 5, 4));
+    private final BatchCheck check = new BatchCheck(100, new ModelLimits(12, 6, 2, 0), new KvCache(List.of(), 5, 4));
 
     /** Two runs: tokens 4 and 5 of one sequence, tokens 0 to 2 of another. */
     private static ForwardBatch valid() {
@@ -57,33 +56,42 @@ class BatchCheckTest {
                 fault("a negative output", "output row after row -1: -1", b -> set(b, b.outputRows(), 0, -1)),
                 fault("no rows", "rows: 0", b -> rows(0)),
                 fault("too many rows", "rows: 7", b -> rows(7)),
-                fault("too many sequences", "sequences: 3", b -> new ForwardBatch(
-                        b.tokenIds(),
-                        b.positions(),
-                        b.slots(),
-                        new int[] {0, 1, 2, 5},
-                        new int[] {1, 1, 3},
-                        new int[][] {{0}, {1}, {2}},
-                        b.outputRows(),
-                        b.output())),
-                fault("one slot for two sequences", "rows that write slot 0: 2", b -> new ForwardBatch(
-                        new int[] {1, 2},
-                        new int[] {0, 0},
-                        new int[] {0, 0},
-                        new int[] {0, 1, 2},
-                        new int[] {1, 1},
-                        new int[][] {{0}, {0}},
-                        new int[0],
-                        new Output[0])),
-                fault("kinds of other outputs", "kinds of outputs: 1", b -> new ForwardBatch(
-                        b.tokenIds(),
-                        b.positions(),
-                        b.slots(),
-                        b.queryStarts(),
-                        b.contextLengths(),
-                        b.blockTables(),
-                        b.outputRows(),
-                        new Output[] {Output.LOGITS})));
+                fault(
+                        "too many sequences",
+                        "sequences: 3",
+                        b -> new ForwardBatch(
+                                b.tokenIds(),
+                                b.positions(),
+                                b.slots(),
+                                new int[] {0, 1, 2, 5},
+                                new int[] {1, 1, 3},
+                                new int[][] {{0}, {1}, {2}},
+                                b.outputRows(),
+                                b.output())),
+                fault(
+                        "one slot for two sequences",
+                        "rows that write slot 0: 2",
+                        b -> new ForwardBatch(
+                                new int[] {1, 2},
+                                new int[] {0, 0},
+                                new int[] {0, 0},
+                                new int[] {0, 1, 2},
+                                new int[] {1, 1},
+                                new int[][] {{0}, {0}},
+                                new int[0],
+                                new Output[0])),
+                fault(
+                        "kinds of other outputs",
+                        "kinds of outputs: 1",
+                        b -> new ForwardBatch(
+                                b.tokenIds(),
+                                b.positions(),
+                                b.slots(),
+                                b.queryStarts(),
+                                b.contextLengths(),
+                                b.blockTables(),
+                                b.outputRows(),
+                                new Output[] {Output.LOGITS})));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -108,6 +116,13 @@ class BatchCheckTest {
     private static ForwardBatch rows(int count) {
         int[] zeros = new int[count];
         return new ForwardBatch(
-                zeros, zeros, zeros, new int[] {0, count}, new int[] {count}, new int[][] {{0}}, zeros, new Output[count]);
+                zeros,
+                zeros,
+                zeros,
+                new int[] {0, count},
+                new int[] {count},
+                new int[][] {{0}},
+                zeros,
+                new Output[count]);
     }
 }

@@ -18,9 +18,8 @@ class DecoderTest {
             GoldenCheckpoint.load("moge-tiny").cases().get(3).prompt();
 
     private final ReferenceDevice device = new ReferenceDevice();
-    private final LanguageModel model = new GoldenSetup(
-                    GoldenSetup.Backend.REFERENCE, "moge-tiny", WeightPrecision.FLOAT32)
-            .load(device);
+    private final LanguageModel model =
+            new GoldenSetup(GoldenSetup.Backend.REFERENCE, "moge-tiny", WeightPrecision.FLOAT32).load(device);
     private final SequenceRunner runner = new SequenceRunner(model, 5);
     private final float[][] whole = runner.logits(TOKENS, TOKENS.length);
 
@@ -80,8 +79,8 @@ class DecoderTest {
 
     @Test
     void skipsLogProbabilitiesThatNobodyAsks() {
-        ForwardOutput output = forward(
-                runner.sequence(TOKENS), new int[] {0, 1, 2}, Output.LOGITS, Output.HIDDEN, Output.LOGITS);
+        ForwardOutput output =
+                forward(runner.sequence(TOKENS), new int[] {0, 1, 2}, Output.LOGITS, Output.HIDDEN, Output.LOGITS);
         float[] values = output.logProbabilities(new int[] {-1, -1, 5});
         double sum = 0;
         for (float logit : whole[2]) {

@@ -42,8 +42,7 @@ class ModelLoaderTest {
                 ModelDirectory.open(GoldenCheckpoint.file(checkpoint).toString()));
     }
 
-    private static LanguageModel load(
-            AlteredWeights weights, String checkpoint, Device device, ModelLimits limits) {
+    private static LanguageModel load(AlteredWeights weights, String checkpoint, Device device, ModelLimits limits) {
         return ModelLoader.load(
                 weights, checkpoint, config(checkpoint), List.of(device), WeightPrecision.FLOAT32, limits);
     }
@@ -69,8 +68,8 @@ class ModelLoaderTest {
                 .reshaped("model.layers.1.mlp.experts.3.up_proj.weight", 8, 160)
                 .copied("lm_head.weight", "model.layers.0.mlp.shared_expert_gate.weight");
         ReferenceDevice device = devices.open();
-        EngineException error = catchThrowableOfType(
-                EngineException.class, () -> load(moe, "moge-tiny", device, LIMITS));
+        EngineException error =
+                catchThrowableOfType(EngineException.class, () -> load(moe, "moge-tiny", device, LIMITS));
         assertThat(error.code()).isEqualTo(ErrorCode.INVALID_CHECKPOINT);
         assertThat(error)
                 .hasMessageContaining("moge-tiny")
@@ -103,10 +102,12 @@ class ModelLoaderTest {
         }
         for (int part = 1; part < 12; part++) {
             ReferenceDevice device = devices.open(new ReferenceDevice(DType.F64, needed * part / 12));
-            EngineException error = catchThrowableOfType(
-                    EngineException.class, () -> load(moe, "moge-tiny", device, LIMITS));
+            EngineException error =
+                    catchThrowableOfType(EngineException.class, () -> load(moe, "moge-tiny", device, LIMITS));
             assertThat(error.code()).isEqualTo(ErrorCode.OUT_OF_MEMORY);
-            assertThat(device.liveObjects()).as("%d of 12 parts of the memory", part).isZero();
+            assertThat(device.liveObjects())
+                    .as("%d of 12 parts of the memory", part)
+                    .isZero();
             assertThat(device.isClosed()).isTrue();
         }
     }
@@ -122,8 +123,7 @@ class ModelLoaderTest {
     @Test
     void refusesACacheThatCannotHoldOneSequence() {
         EngineException error = catchThrowableOfType(
-                EngineException.class,
-                () -> load(moe, "moge-tiny", devices.open(), new ModelLimits(32, 32, 2, 1000)));
+                EngineException.class, () -> load(moe, "moge-tiny", devices.open(), new ModelLimits(32, 32, 2, 1000)));
         assertThat(error.code()).isEqualTo(ErrorCode.INVALID_CONFIG);
         assertThat(error).hasMessageContaining("one sequence of 32 tokens").hasMessageContaining("kvCacheBytes");
     }
@@ -157,8 +157,8 @@ class ModelLoaderTest {
     @Test
     void closesTheDeviceWhenTheDirectoryHoldsNoWeights(@TempDir Path empty) {
         ReferenceDevice device = devices.open();
-        assertThatThrownBy(() -> ModelLoader.load(
-                        empty, config("moge-tiny"), List.of(device), WeightPrecision.BFLOAT16, LIMITS))
+        assertThatThrownBy(() ->
+                        ModelLoader.load(empty, config("moge-tiny"), List.of(device), WeightPrecision.BFLOAT16, LIMITS))
                 .isInstanceOf(EngineException.class);
         assertThat(device.isClosed()).isTrue();
     }

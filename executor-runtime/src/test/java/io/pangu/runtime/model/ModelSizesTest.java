@@ -109,8 +109,7 @@ class ModelSizesTest {
         @Test
         void keepTheHeadOfAnInt8ModelInBf16() {
             assertThat(WeightSchemes.of(WeightPrecision.INT8))
-                    .isEqualTo(new WeightSchemes(
-                            WeightScheme.W8A8_DYNAMIC, WeightScheme.FLOAT32, WeightScheme.BF16));
+                    .isEqualTo(new WeightSchemes(WeightScheme.W8A8_DYNAMIC, WeightScheme.FLOAT32, WeightScheme.BF16));
         }
     }
 
