@@ -12,14 +12,19 @@ public final class OptionException extends IllegalArgumentException {
     }
 
     static OptionException unknown(String name, OptionTable table) {
-        String nearest = table.names().stream()
-                .min(Comparator.comparingInt(known -> EditDistance.between(name, known)))
+        return unknown(name, table.names());
+    }
+
+    /** For a name that is not among these; names the nearest of them. */
+    public static OptionException unknown(String name, List<String> known) {
+        String nearest = known.stream()
+                .min(Comparator.comparingInt(candidate -> EditDistance.between(name, candidate)))
                 .orElseThrow();
         String hint = EditDistance.between(name, nearest) <= Math.max(2, name.length() / 2)
                 ? "; did you mean '" + nearest + "'?"
                 : ".";
         return new OptionException(
-                "unknown option '" + name + "'" + hint + " Known options: " + String.join(", ", table.names()) + ".");
+                "unknown option '" + name + "'" + hint + " Known options: " + String.join(", ", known) + ".");
     }
 
     static OptionException wrongValue(OptionSpec spec, Object value) {

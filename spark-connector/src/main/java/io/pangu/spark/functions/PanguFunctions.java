@@ -29,6 +29,16 @@ public final class PanguFunctions {
         return registrations;
     }
 
+    /**
+     * A call as if it were written in a query.
+     *
+     * @param arguments resolved; inputs first, then options as {@code NamedArgumentExpression}
+     * @throws RuntimeException an analysis error that says what is wrong with them
+     */
+    public static Expression call(PanguFunction function, List<Expression> arguments) {
+        return new CallBuilder(function).apply(Seqs.of(arguments));
+    }
+
     /** Adds all functions to the sessions that are built with these extensions. */
     public static void inject(SparkSessionExtensions extensions) {
         all().forEach(registration -> {
