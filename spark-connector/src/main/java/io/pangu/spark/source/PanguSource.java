@@ -1,0 +1,31 @@
+package io.pangu.spark.source;
+
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.connector.catalog.Table;
+import org.apache.spark.sql.connector.catalog.TableProvider;
+import org.apache.spark.sql.connector.expressions.Transform;
+import org.apache.spark.sql.sources.DataSourceRegister;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.util.CaseInsensitiveStringMap;
+
+/** {@code format("pangu")}: prompt tables with a column that the model fills. */
+public final class PanguSource implements TableProvider, DataSourceRegister {
+    /** The name in {@code format(…)} and in front of a path. */
+    public static final String NAME = "pangu";
+
+    @Override
+    public String shortName() {
+        return NAME;
+    }
+
+    @Override
+    public StructType inferSchema(CaseInsensitiveStringMap options) {
+        return new PromptPlan(SparkSession.active(), PromptOptions.read(options.asCaseSensitiveMap())).schema();
+    }
+
+    @Override
+    public Table getTable(StructType schema, Transform[] partitioning, Map<String, String> properties) {
+        return new PromptTable(PromptOptions.read(properties), schema);
+    }
+}
