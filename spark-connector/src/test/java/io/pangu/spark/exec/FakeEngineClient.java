@@ -1,8 +1,8 @@
 package io.pangu.spark.exec;
 
-import io.pangu.spark.engine.EngineClient;
 import io.pangu.spark.engine.EngineCounters;
 import io.pangu.spark.engine.ModelDescription;
+import io.pangu.spark.engine.OwnedEngine;
 import io.pangu.spark.engine.PendingReply;
 import io.pangu.spark.request.EngineReply;
 import io.pangu.spark.request.EngineReply.LabelScore;
@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * a completion of {@code text} is {@code <text>}. A prompt with {@code poison} in it fails, one with {@code stuck} is
  * never answered, one with {@code lost} loses the engine, one with {@code slow} takes a while. Counts calls by prompt.
  */
-public final class FakeEngineClient implements EngineClient {
+public final class FakeEngineClient implements OwnedEngine {
     private static final int BATCH = 16;
 
     private final BlockingQueue<Asked> queue = new LinkedBlockingQueue<>();
@@ -75,6 +75,15 @@ public final class FakeEngineClient implements EngineClient {
     public EngineCounters counters() {
         return new EngineCounters(0, 0, 0, 0, 0, 0, 0, 0, inFlight.get(), 0);
     }
+
+    @Override
+    public boolean isLost() {
+        return false;
+    }
+
+    /** Serves on: the tests share it. */
+    @Override
+    public void close() {}
 
     /** Calls since the last reset. */
     public int numCalls() {

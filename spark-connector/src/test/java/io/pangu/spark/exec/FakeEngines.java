@@ -1,14 +1,28 @@
 package io.pangu.spark.exec;
 
 import io.pangu.spark.engine.EngineAccess;
+import io.pangu.spark.engine.EngineOpener;
+import io.pangu.spark.engine.EngineSettings;
+import io.pangu.spark.engine.OwnedEngine;
 
-/** The one fake engine of this JVM, which tasks in local mode share with the tests. */
-public final class FakeEngines {
+/** The one fake engine of this JVM, which tasks in local mode share with the tests; found as a service by its model. */
+public final class FakeEngines implements EngineOpener {
+    /** What {@code spark.pangu.model} is to be for this engine. */
+    public static final String MODEL = "/models/fake";
+
     public static final FakeEngineClient ENGINE = new FakeEngineClient();
-
-    private FakeEngines() {}
 
     public static EngineAccess access() {
         return settings -> ENGINE;
+    }
+
+    @Override
+    public boolean opens(EngineSettings settings) {
+        return settings.model().equals(MODEL);
+    }
+
+    @Override
+    public OwnedEngine open(EngineSettings settings) {
+        return ENGINE;
     }
 }

@@ -2,7 +2,6 @@ package io.pangu.spark.plan;
 
 import io.pangu.spark.exec.FakeEngineClient;
 import io.pangu.spark.exec.FakeEngines;
-import io.pangu.spark.functions.PanguFunctions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,12 +13,9 @@ import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.SparkSessionExtensions;
 import scala.Option;
-import scala.runtime.AbstractFunction1;
-import scala.runtime.BoxedUnit;
 
-/** The module's one Spark session with our functions and rules over the fake engine, shared by all test classes. */
+/** The module's one Spark session with the extension of the service file over the fake engine, shared by all test classes. */
 public final class FakeSession {
     private FakeSession() {}
 
@@ -75,15 +71,7 @@ public final class FakeSession {
                 .config("spark.driver.host", "127.0.0.1")
                 .config("spark.sql.shuffle.partitions", "3")
                 .config("spark.sql.warehouse.dir", warehouse.toString())
-                .config("spark.pangu.model", "/models/fake")
-                .withExtensions(new AbstractFunction1<SparkSessionExtensions, BoxedUnit>() {
-                    @Override
-                    public BoxedUnit apply(SparkSessionExtensions extensions) {
-                        PanguFunctions.inject(extensions);
-                        PanguRules.inject(extensions, FakeEngines.access());
-                        return BoxedUnit.UNIT;
-                    }
-                })
+                .config("spark.pangu.model", FakeEngines.MODEL)
                 .getOrCreate();
         session.sql("""
                         SELECT CAST(id AS INT) AS id, CAST(id % 4 AS INT) AS k, concat('p', id) AS prompt
