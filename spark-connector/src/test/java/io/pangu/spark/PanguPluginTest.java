@@ -100,7 +100,9 @@ final class PanguPluginTest {
         assertThat(gauge(context, "completionTokens")).isEqualTo(17);
         assertThat(gauge(context, "engines")).isEqualTo(2);
         assertThat(gauge(context, "running")).isEqualTo(2);
-        assertThat(first).as("a reply to a one-way message is logged as a warning").isNull();
+        assertThat(first)
+                .as("a reply to a one-way message is logged as a warning")
+                .isNull();
         assertThat(second).isNull();
         assertThat(newer).isNull();
     }

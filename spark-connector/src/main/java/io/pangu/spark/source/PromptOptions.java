@@ -92,7 +92,8 @@ record PromptOptions(
                 } else if (PARQUET.contains(name)) {
                     parquet.put(name, value);
                 } else {
-                    throw error(OptionException.unknown(name, knownNames(ownNames)).getMessage());
+                    throw error(
+                            OptionException.unknown(name, knownNames(ownNames)).getMessage());
                 }
             });
         }
@@ -129,13 +130,15 @@ record PromptOptions(
             given.addAll(own.containsKey(PATH) ? List.of(own.get(PATH)) : List.of());
             if (own.containsKey(PROMPTS)) {
                 if (!given.isEmpty()) {
-                    throw error("the prompts are given twice, as option 'prompts' and as a path to load; give them once.");
+                    throw error(
+                            "the prompts are given twice, as option 'prompts' and as a path to load; give them once.");
                 }
                 given.add(own.get(PROMPTS));
             }
             if (given.isEmpty()) {
-                throw error("no prompts are given: set option 'prompts' to the path of a Parquet file or directory, or to"
-                        + " the name of a table.");
+                throw error(
+                        "no prompts are given: set option 'prompts' to the path of a Parquet file or directory, or to"
+                                + " the name of a table.");
             }
             return List.copyOf(given);
         }

@@ -1,10 +1,8 @@
 package io.pangu.spark.source;
 
-import io.pangu.spark.functions.PanguFunction;
 import io.pangu.spark.functions.PanguFunctions;
 import io.pangu.spark.functions.Seqs;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.apache.spark.sql.SparkSession;
@@ -92,7 +90,9 @@ final class PromptPlan {
             options.labels().forEach(label -> labels.add(Literal$.MODULE$.apply(label)));
             arguments.add(new CreateArray(Seqs.of(labels)));
         }
-        options.call().forEach((name, value) -> arguments.add(new NamedArgumentExpression(name, Literal$.MODULE$.apply(value))));
+        options.call()
+                .forEach((name, value) ->
+                        arguments.add(new NamedArgumentExpression(name, Literal$.MODULE$.apply(value))));
         return PanguFunctions.call(options.function(), arguments);
     }
 

@@ -32,8 +32,9 @@ record PromptTable(PromptOptions options, StructType tableSchema) implements Sup
 
     @Override
     public ScanBuilder newScanBuilder(CaseInsensitiveStringMap unused) {
-        throw PromptOptions.error("this session was built without Pangu's extension, because the jar was added after it."
-                + " Put the jar on the class path before Spark starts (spark.jars, --jars or --packages), or set"
-                + " spark.sql.extensions to io.pangu.spark.PanguExtensions.");
+        throw PromptOptions.error(
+                "this session was built without Pangu's extension, because the jar was added after it."
+                        + " Put the jar on the class path before Spark starts (spark.jars, --jars or --packages), or set"
+                        + " spark.sql.extensions to io.pangu.spark.PanguExtensions.");
     }
 }

@@ -34,7 +34,8 @@ public final class ReplaceDirectReads extends Rule<LogicalPlan> {
             @Override
             public LogicalPlan apply(LogicalPlan node) {
                 UnresolvedRelation relation = (UnresolvedRelation) node;
-                Map<String, String> options = new LinkedHashMap<>(relation.options().asCaseSensitiveMap());
+                Map<String, String> options =
+                        new LinkedHashMap<>(relation.options().asCaseSensitiveMap());
                 options.put("path", parts(relation).get(1));
                 return new PromptPlan(session, PromptOptions.read(options)).plan();
             }

@@ -74,10 +74,7 @@ final class EngineConfigReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             spark.pangu.weights        | fp8  | bf16
             spark.pangu.cpu.kernels    | simd | native
             spark.pangu.threads        | two  | whole number

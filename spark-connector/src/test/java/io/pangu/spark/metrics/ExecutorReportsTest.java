@@ -26,8 +26,7 @@ final class ExecutorReportsTest {
         reports.accept(report("1", 2));
 
         assertThat(reports.total())
-                .isEqualTo(new EngineReport(
-                        "all", 2, new EngineCounters(12, 24, 36, 48, 60, 72, 84, 96, 108, 120)));
+                .isEqualTo(new EngineReport("all", 2, new EngineCounters(12, 24, 36, 48, 60, 72, 84, 96, 108, 120)));
     }
 
     @Test
@@ -44,8 +43,7 @@ final class ExecutorReportsTest {
     void gaugesShowEachFigureUnderItsName() {
         MetricRegistry registry = new MetricRegistry();
         new EngineGauges(registry)
-                .register(() -> new EngineReport(
-                        "1", 2, new EngineCounters(3, 4_000_000, 5, 6, 7, 8, 9, 10, 11, 12)));
+                .register(() -> new EngineReport("1", 2, new EngineCounters(3, 4_000_000, 5, 6, 7, 8, 9, 10, 11, 12)));
 
         Map<String, Object> values = registry.getMetrics().entrySet().stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, entry -> ((Gauge<?>) entry.getValue()).getValue()));

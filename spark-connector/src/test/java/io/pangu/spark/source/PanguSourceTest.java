@@ -84,13 +84,19 @@ final class PanguSourceTest {
                     .load();
 
             FakeSession.engine().reset();
-            assertThat(short5.where("id = 12").select("answer").first().getString(0)).isEqualTo("<p12>");
+            assertThat(short5.where("id = 12").select("answer").first().getString(0))
+                    .isEqualTo("<p12>");
             assertThat(maxTokensAsked()).containsOnly(5);
         }
 
         @Test
         void takesThePathOfLoad() {
-            assertThat(spark.read().format("pangu").load(prompts).where("id = 3").first().getString(3))
+            assertThat(spark.read()
+                            .format("pangu")
+                            .load(prompts)
+                            .where("id = 3")
+                            .first()
+                            .getString(3))
                     .isEqualTo("<p3>");
         }
 
@@ -140,7 +146,9 @@ final class PanguSourceTest {
     class InSql {
         @Test
         void readsAPathDirectly() {
-            assertThat(spark.sql("SELECT completion FROM pangu.`" + prompts + "` WHERE id = 7").first().getString(0))
+            assertThat(spark.sql("SELECT completion FROM pangu.`" + prompts + "` WHERE id = 7")
+                            .first()
+                            .getString(0))
                     .isEqualTo("<p7>");
         }
 
@@ -187,7 +195,10 @@ final class PanguSourceTest {
     class Errors {
         @Test
         void aPathThatDoesNotExist() {
-            assertThatThrownBy(() -> spark.read().format("pangu").load("/no/such/prompts").schema())
+            assertThatThrownBy(() -> spark.read()
+                            .format("pangu")
+                            .load("/no/such/prompts")
+                            .schema())
                     .isInstanceOf(AnalysisException.class)
                     .hasMessageContaining("the prompts '/no/such/prompts' do not exist")
                     .hasMessageContaining("path of a Parquet file");

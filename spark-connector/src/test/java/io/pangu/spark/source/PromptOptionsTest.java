@@ -59,12 +59,14 @@ final class PromptOptionsTest {
     @Test
     void takesPathsAsSparkHandsThemOver() {
         assertThat(PromptOptions.read(Map.of("path", "/data/a,b")).prompts()).containsExactly("/data/a,b");
-        assertThat(PromptOptions.read(Map.of("paths", "[\"/a\",\"/b\"]")).prompts()).containsExactly("/a", "/b");
+        assertThat(PromptOptions.read(Map.of("paths", "[\"/a\",\"/b\"]")).prompts())
+                .containsExactly("/a", "/b");
     }
 
     @Test
     void leavesToParquetWhatIsParquets() {
-        assertThat(PromptOptions.read(Map.of("prompts", "t", "mergeSchema", "true")).parquet())
+        assertThat(PromptOptions.read(Map.of("prompts", "t", "mergeSchema", "true"))
+                        .parquet())
                 .containsOnly(Map.entry("mergeschema", "true"));
     }
 
