@@ -13,7 +13,7 @@ cd "$(dirname "$0")"
 common="-O3 -std=gnu11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math
     -fno-semantic-interposition -Wall -Wextra -Werror"
 x86_64="-mavx2 -mfma -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16"
-aarch64="-march=armv8.2-a+dotprod+bf16"
+aarch64="-march=armv8.2-a+dotprod"
 
 # The processor that a compiler compiles for.
 target_of() {
@@ -58,7 +58,7 @@ if [ "$(uname -s)" != Linux ]; then
 fi
 host=$(uname -m)
 found=
-for compiler in ${CC:-cc gcc clang} x86_64-linux-gnu-gcc; do
+for compiler in ${CC:-cc gcc clang} x86_64-linux-gnu-gcc aarch64-linux-gnu-gcc; do
     command -v "$compiler" >/dev/null 2>&1 || continue
     architecture=$(target_of "$compiler")
     case " $found " in *" $architecture "*) continue ;; esac

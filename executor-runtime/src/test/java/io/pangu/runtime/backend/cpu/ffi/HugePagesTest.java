@@ -44,7 +44,8 @@ class HugePagesTest {
     void largeRegionsGetHugePagesWhereTheSystemGrantsThem() throws IOException {
         Path setting = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
         Assumptions.assumeTrue(
-                Files.isReadable(setting) && !Files.readString(setting).contains("[never]"), "no transparent huge pages");
+                Files.isReadable(setting) && !Files.readString(setting).contains("[never]"),
+                "no transparent huge pages");
         try (HugePages.Region region = HugePages.allocate(16 * HugePages.PAGE_BYTES)) {
             assertThat(region.segment().address() % HugePages.PAGE_BYTES).isZero();
             region.segment().fill((byte) 1);
@@ -97,11 +98,10 @@ class HugePagesTest {
 
     @Test
     void moreThanTheAddressSpaceIsAnErrorThatNamesTheSize() {
-        assertThatThrownBy(() -> HugePages.allocate(1L << 52))
-                .isInstanceOfSatisfying(EngineException.class, e -> {
-                    assertThat(e.code()).isEqualTo(ErrorCode.OUT_OF_MEMORY);
-                    assertThat(e).hasMessageContaining("4503599627370496 bytes");
-                });
+        assertThatThrownBy(() -> HugePages.allocate(1L << 52)).isInstanceOfSatisfying(EngineException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.OUT_OF_MEMORY);
+            assertThat(e).hasMessageContaining("4503599627370496 bytes");
+        });
     }
 
     @Test

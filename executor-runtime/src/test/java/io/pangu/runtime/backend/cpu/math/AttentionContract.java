@@ -47,8 +47,10 @@ public interface AttentionContract {
                 long head = (long) table[t / blockSize] * blockFloats + (long) blockSize * headDim;
                 int slot = t % blockSize;
                 for (int d = 0; d < headDim; d++) {
-                    keyCache.setAtIndex(ValueLayout.JAVA_FLOAT, head + (long) d * blockSize + slot, keys[t * headDim + d]);
-                    valueCache.setAtIndex(ValueLayout.JAVA_FLOAT, head + (long) slot * headDim + d, values[t * headDim + d]);
+                    keyCache.setAtIndex(
+                            ValueLayout.JAVA_FLOAT, head + (long) d * blockSize + slot, keys[t * headDim + d]);
+                    valueCache.setAtIndex(
+                            ValueLayout.JAVA_FLOAT, head + (long) slot * headDim + d, values[t * headDim + d]);
                 }
             }
             return new PagedHead(keyCache, valueCache, TestMemory.ints(arena, table), 1, 2, blockSize, headDim);
@@ -84,8 +86,14 @@ public interface AttentionContract {
         try (Arena arena = Arena.ofConfined()) {
             int numQueries = queries.length / context.headDim;
             MemorySegment out = TestMemory.untouched(arena, queries.length + 16);
-            kernels().attendHeads(
-                            TestMemory.floats(arena, queries), numQueries, context.in(arena), context.length, scale, out);
+            kernels()
+                    .attendHeads(
+                            TestMemory.floats(arena, queries),
+                            numQueries,
+                            context.in(arena),
+                            context.length,
+                            scale,
+                            out);
             for (int i = queries.length; i < queries.length + 16; i++) {
                 assertThat(TestMemory.bits(out, i)).as("beyond the output").isEqualTo(UNTOUCHED);
             }

@@ -49,10 +49,14 @@ public interface ProductContract {
             float[] xScale = new float[m];
             float[] wScale = new float[n];
             for (int i = 0; i < x.length; i++) {
-                x[i] = kind == Kind.INT8 ? random.nextInt(-127, 128) : kind == Kind.BF16 ? TestMemory.toBf16(x[i]) : x[i];
+                x[i] = kind == Kind.INT8
+                        ? random.nextInt(-127, 128)
+                        : kind == Kind.BF16 ? TestMemory.toBf16(x[i]) : x[i];
             }
             for (int i = 0; i < w.length; i++) {
-                w[i] = kind == Kind.INT8 ? random.nextInt(-127, 128) : kind == Kind.BF16 ? TestMemory.toBf16(w[i]) : w[i];
+                w[i] = kind == Kind.INT8
+                        ? random.nextInt(-127, 128)
+                        : kind == Kind.BF16 ? TestMemory.toBf16(w[i]) : w[i];
             }
             for (int i = 0; i < m; i++) {
                 xScale[i] = kind == Kind.INT8 ? random.nextFloat(0.001f, 0.1f) : 1;
@@ -78,10 +82,8 @@ public interface ProductContract {
             MemorySegment y = TestMemory.untouched(arena, m * yStride + 64);
             GemmShape shape = new GemmShape(m, n, kPadded, yStride);
             switch (kind) {
-                case F32 ->
-                    kernels.gemmF32(TestMemory.floats(arena, rows), packed, y, shape, firstBlock, endBlock);
-                case BF16 ->
-                    kernels.gemmBf16(TestMemory.bf16Rows(arena, rows), packed, y, shape, firstBlock, endBlock);
+                case F32 -> kernels.gemmF32(TestMemory.floats(arena, rows), packed, y, shape, firstBlock, endBlock);
+                case BF16 -> kernels.gemmBf16(TestMemory.bf16Rows(arena, rows), packed, y, shape, firstBlock, endBlock);
                 case INT8 -> {
                     int columns = PackedLayout.blocks(n) * PackedLayout.BLOCK_COLUMNS;
                     MemorySegment scales = arena.allocate(4L * columns, 64);
@@ -95,11 +97,7 @@ public interface ProductContract {
                         sums.setAtIndex(ValueLayout.JAVA_INT, j, sum);
                     }
                     Int8Gemm operands = new Int8Gemm(
-                            TestMemory.int8Rows(arena, rows),
-                            packed,
-                            TestMemory.floats(arena, xScale),
-                            scales,
-                            sums);
+                            TestMemory.int8Rows(arena, rows), packed, TestMemory.floats(arena, xScale), scales, sums);
                     kernels.gemmInt8(operands, y, shape, firstBlock, endBlock);
                 }
             }
@@ -158,7 +156,9 @@ public interface ProductContract {
             }
             for (int i = 0; i < y.byteSize() / 4; i++) {
                 if (i / yStride >= c.m || i % yStride >= c.n) {
-                    assertThat(TestMemory.bits(y, i)).as("beside the outputs, at %d", i).isEqualTo(UNTOUCHED);
+                    assertThat(TestMemory.bits(y, i))
+                            .as("beside the outputs, at %d", i)
+                            .isEqualTo(UNTOUCHED);
                 }
             }
         }
@@ -190,7 +190,10 @@ public interface ProductContract {
                     float[] x = new float[m * 64];
                     System.arraycopy(largest.x, 0, x, 0, x.length);
                     Case some = new Case(kind, m, 70, 64, x, largest.w, largest.xScale, largest.wScale);
-                    assertSameBits(kind, m - 1, some.run(kernels(), arena, 70, 0, 2).asSlice((m - 1) * 70L * 4),
+                    assertSameBits(
+                            kind,
+                            m - 1,
+                            some.run(kernels(), arena, 70, 0, 2).asSlice((m - 1) * 70L * 4),
                             expected.asSlice((m - 1) * 70L * 4));
                 }
             }
@@ -200,8 +203,9 @@ public interface ProductContract {
     private static void assertSameBits(Kind kind, int row, MemorySegment alone, MemorySegment together) {
         for (int j = 0; j < 70; j++) {
             if (TestMemory.bits(alone, j) != TestMemory.bits(together, j)) {
-                assertThat(TestMemory.bits(alone, j)).as(kind + " row " + row + " output " + j).isEqualTo(
-                        TestMemory.bits(together, j));
+                assertThat(TestMemory.bits(alone, j))
+                        .as(kind + " row " + row + " output " + j)
+                        .isEqualTo(TestMemory.bits(together, j));
             }
         }
     }
@@ -216,7 +220,8 @@ public interface ProductContract {
                     MemorySegment part = c.run(kernels(), arena, 200, block, block + 1);
                     for (int i = 0; i < 7 * 200; i++) {
                         boolean isInBlock = i % 200 / 64 == block;
-                        assertThat(TestMemory.bits(part, i)).isEqualTo(isInBlock ? TestMemory.bits(whole, i) : UNTOUCHED);
+                        assertThat(TestMemory.bits(part, i))
+                                .isEqualTo(isInBlock ? TestMemory.bits(whole, i) : UNTOUCHED);
                     }
                 }
             }

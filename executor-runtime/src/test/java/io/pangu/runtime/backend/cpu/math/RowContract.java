@@ -17,11 +17,28 @@ import org.junit.jupiter.api.Test;
 public interface RowContract {
     List<Integer> COUNTS = List.of(1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 576);
     List<Float> SPECIAL = List.of(
-        0f, -0f, 1f, -1f, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-40f, Float.MIN_NORMAL, Float.MAX_VALUE, -Float.MAX_VALUE,
-        Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, Float.intBitsToFloat(0x7f800001),
-        Float.intBitsToFloat(0xffffffff), Float.intBitsToFloat(0x3f808000), Float.intBitsToFloat(0x3f818000),
-        Float.intBitsToFloat(0x3f808001), Float.intBitsToFloat(0x7f7fffff), Float.intBitsToFloat(0x00007fff),
-        Float.intBitsToFloat(0x00008000), Float.intBitsToFloat(0x00018000));
+            0f,
+            -0f,
+            1f,
+            -1f,
+            Float.MIN_VALUE,
+            -Float.MIN_VALUE,
+            1e-40f,
+            Float.MIN_NORMAL,
+            Float.MAX_VALUE,
+            -Float.MAX_VALUE,
+            Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY,
+            Float.NaN,
+            Float.intBitsToFloat(0x7f800001),
+            Float.intBitsToFloat(0xffffffff),
+            Float.intBitsToFloat(0x3f808000),
+            Float.intBitsToFloat(0x3f818000),
+            Float.intBitsToFloat(0x3f808001),
+            Float.intBitsToFloat(0x7f7fffff),
+            Float.intBitsToFloat(0x00007fff),
+            Float.intBitsToFloat(0x00008000),
+            Float.intBitsToFloat(0x00018000));
 
     BlockKernels kernels();
 
@@ -41,7 +58,9 @@ public interface RowContract {
                     if (Float.isNaN(x[i])) {
                         assertThat(got & 0x7fff).as("NaN").isGreaterThan(0x7f80);
                     } else {
-                        assertThat(got).as("bf16 of %s", x[i]).isEqualTo(Short.toUnsignedInt(TestMemory.bf16Bits(x[i])));
+                        assertThat(got)
+                                .as("bf16 of %s", x[i])
+                                .isEqualTo(Short.toUnsignedInt(TestMemory.bf16Bits(x[i])));
                     }
                 }
                 assertUntouchedFrom(out, 2L * count);
@@ -74,7 +93,8 @@ public interface RowContract {
                     assertThat(scale.getAtIndex(ValueLayout.JAVA_FLOAT, row)).isEqualTo(expected);
                     for (int i = 0; i < kPadded; i++) {
                         int step = i < k ? (int) Math.rint(x[row * k + i] / expected) : 0;
-                        assertThat(out.get(ValueLayout.JAVA_BYTE, (long) row * kPadded + i)).isEqualTo((byte) step);
+                        assertThat(out.get(ValueLayout.JAVA_BYTE, (long) row * kPadded + i))
+                                .isEqualTo((byte) step);
                     }
                 }
                 assertUntouchedFrom(out, 3L * kPadded);
@@ -213,8 +233,8 @@ public interface RowContract {
             }
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment rotated = TestMemory.floats(arena, heads);
-                kernels().rotateHeads(
-                                rotated, 3, headDim, TestMemory.floats(arena, cos), TestMemory.floats(arena, sin));
+                kernels()
+                        .rotateHeads(rotated, 3, headDim, TestMemory.floats(arena, cos), TestMemory.floats(arena, sin));
                 float[] got = TestMemory.toFloats(rotated, heads.length);
                 for (int at = 0; at < 3 * headDim; at++) {
                     int t = at % headDim % half;
@@ -300,7 +320,8 @@ public interface RowContract {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment ten = arena.allocate(40, 64);
             MemorySegment other = arena.allocate(48, 64);
-            assertThatThrownBy(() -> kernels().swiGlu(ten, ten, other, 11)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> kernels().swiGlu(ten, ten, other, 11))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> kernels().swiGlu(ten, ten, other, -1)).isInstanceOf(RuntimeException.class);
             assertThatThrownBy(() -> kernels().addScaled(other, 1, ten, 11))
                     .isInstanceOf(IndexOutOfBoundsException.class);
