@@ -23,16 +23,26 @@ static void scale_sums(const struct product *p, int row, int rows, int block);
 
 #include "gemm_tiles_avx512.h"
 
+ALWAYS_INLINE __m512 scaled(const product_t *p, __m512i sum, int column, __m512 x_scale) {
+    const __m512i excess = _mm512_slli_epi32(_mm512_loadu_si512(p->ops.w_sum + column), 7);
+    const __m512 exact = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, excess));
+    return _mm512_mul_ps(_mm512_mul_ps(exact, x_scale), _mm512_loadu_ps(p->ops.w_scale + column));
+}
+
 static void scale_sums(const struct product *p, int row, int rows, int block) {
+    const int first = block * BLOCK_COLUMNS;
+    const int end = p->n - first < BLOCK_COLUMNS ? p->n : first + BLOCK_COLUMNS;
     for (int r = row; r < row + rows; r++) {
         const __m512 x_scale = _mm512_set1_ps(p->ops.x_scale[r]);
-        for (int column = block * BLOCK_COLUMNS; column < p->n && column < (block + 1) * BLOCK_COLUMNS; column += 16) {
-            float *y = p->y + (size_t)r * p->y_stride + column;
-            const __mmask16 mask = lanes_below(p->n - column);
-            const __m512i excess = _mm512_slli_epi32(_mm512_loadu_si512(p->ops.w_sum + column), 7);
-            const __m512i sum = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(mask, y), excess);
-            const __m512 by_row = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), x_scale);
-            _mm512_mask_storeu_ps(y, mask, _mm512_mul_ps(by_row, _mm512_loadu_ps(p->ops.w_scale + column)));
+        float *y = p->y + (size_t)r * p->y_stride;
+        int column = first;
+        for (; column + 16 <= end; column += 16) {
+            _mm512_storeu_ps(y + column, scaled(p, _mm512_loadu_si512(y + column), column, x_scale));
+        }
+        if (column < end) {
+            const __mmask16 mask = lanes_below(end - column);
+            const __m512i sum = _mm512_maskz_loadu_epi32(mask, y + column);
+            _mm512_mask_storeu_ps(y + column, mask, scaled(p, sum, column, x_scale));
         }
     }
 }

@@ -46,16 +46,28 @@ ALWAYS_INLINE __mmask16 lanes_below(int n) {
         ACCUMULATE(a##r##_2, w2, group);                     \
         ACCUMULATE(a##r##_3, w3, group);                     \
     }
-#define STORE(r)                                                            \
-    if (rows > r) {                                                         \
-        float *to = p->y + (size_t)(row + r) * p->y_stride + column;        \
-        _mm512_mask_storeu_ps(to, lanes_below(columns), a##r##_0);           \
-        _mm512_mask_storeu_ps(to + 16, lanes_below(columns - 16), a##r##_1); \
-        _mm512_mask_storeu_ps(to + 32, lanes_below(columns - 32), a##r##_2); \
-        _mm512_mask_storeu_ps(to + 48, lanes_below(columns - 48), a##r##_3); \
+/* A masked store is slow to read back, so whole blocks go without. */
+ALWAYS_INLINE void store_sums(float *to, int columns, __m512 a, __m512 b, __m512 c, __m512 d) {
+    if (columns >= BLOCK_COLUMNS) {
+        _mm512_storeu_ps(to, a);
+        _mm512_storeu_ps(to + 16, b);
+        _mm512_storeu_ps(to + 32, c);
+        _mm512_storeu_ps(to + 48, d);
+    } else {
+        _mm512_mask_storeu_ps(to, lanes_below(columns), a);
+        _mm512_mask_storeu_ps(to + 16, lanes_below(columns - 16), b);
+        _mm512_mask_storeu_ps(to + 32, lanes_below(columns - 32), c);
+        _mm512_mask_storeu_ps(to + 48, lanes_below(columns - 48), d);
+    }
+}
+
+#define STORE(r)                                                                                                \
+    if (rows > r) {                                                                                             \
+        store_sums(p->y + (size_t)(row + r) * p->y_stride + column, columns, a##r##_0, a##r##_1, a##r##_2, a##r##_3); \
     }
 
-ALWAYS_INLINE void tile(const product_t *p, const int rows, int row, int block) {
+/* Beside the product, asks for `lines` cache lines a step from `ahead` on, which a later tile will read. */
+ALWAYS_INLINE void tile(const product_t *p, const int rows, const int lines, int row, int block, const char *ahead) {
     const int k = p->k;
     const int column = block * BLOCK_COLUMNS;
     const int columns = p->n - column;
@@ -79,6 +91,9 @@ ALWAYS_INLINE void tile(const product_t *p, const int rows, int row, int block) 
         MULTIPLY(4)
         MULTIPLY(5)
         w += BLOCK_COLUMNS * GROUP;
+        if (lines > 0) _mm_prefetch(ahead, _MM_HINT_T1);
+        if (lines > 1) _mm_prefetch(ahead + 64, _MM_HINT_T1);
+        ahead += 64 * lines;
     }
     STORE(0)
     STORE(1)
@@ -88,26 +103,41 @@ ALWAYS_INLINE void tile(const product_t *p, const int rows, int row, int block) 
     STORE(5)
 }
 
-#define TILE(r)                                                                             \
-    __attribute__((noinline)) static void tile##r(const product_t *p, int row, int block) { \
-        tile(p, r, row, block);                                                             \
+#define TILE(r, lines)                                                                                     \
+    __attribute__((noinline)) static void tile##r##_##lines(const product_t *p, int row, int block,        \
+                                                            const char *ahead) {                           \
+        tile(p, r, lines, row, block, ahead);                                                              \
     }
-TILE(1)
-TILE(2)
-TILE(3)
-TILE(4)
-TILE(5)
-TILE(6)
+#define TILES(r) TILE(r, 0) TILE(r, 1) TILE(r, 2)
+TILES(1)
+TILES(2)
+TILES(3)
+TILES(4)
+TILES(5)
+TILES(6)
 
-/* Weights of a block stay in the cache while the rows pass; rows are spread evenly over the tiles. */
+/*
+ * Weights of a block stay in the cache while the rows pass; rows are spread evenly over the tiles. Where there are several
+ * tiles, only the first would wait for memory and the others would leave it idle: so each of the first few asks for its
+ * share of the next block, of which a step reads four lines.
+ */
 static void multiply_blocks(const product_t *p, int first_block, int end_block) {
-    static void (*const tiles[])(const product_t *, int, int) = {tile1, tile2, tile3, tile4, tile5, tile6};
+    static void (*const tiles[][MAX_TILE_ROWS])(const product_t *, int, int, const char *) = {
+        {tile1_0, tile2_0, tile3_0, tile4_0, tile5_0, tile6_0},
+        {tile1_1, tile2_1, tile3_1, tile4_1, tile5_1, tile6_1},
+        {tile1_2, tile2_2, tile3_2, tile4_2, tile5_2, tile6_2},
+    };
     const int num_tiles = (p->m + MAX_TILE_ROWS - 1) / MAX_TILE_ROWS;
+    const int lines = num_tiles < 2 ? 0 : num_tiles < 4 ? 2 : 1;
+    const size_t block_bytes = (size_t)p->k * BLOCK_COLUMNS * sizeof(weight_t);
+    const size_t share = block_bytes / 4 * lines;
     for (int block = first_block; block < end_block; block++) {
+        const char *next = (const char *)p->w + (block + 1) * block_bytes;
         int row = 0;
         for (int t = 0; t < num_tiles; t++) {
             const int rows = (p->m - row) / (num_tiles - t);
-            tiles[rows - 1](p, row, block);
+            const int ahead = block + 1 < end_block && t * lines < 4;
+            tiles[ahead ? lines : 0][rows - 1](p, row, block, ahead ? next + t * share : next);
             FINISH(p, row, rows, block);
             row += rows;
         }
