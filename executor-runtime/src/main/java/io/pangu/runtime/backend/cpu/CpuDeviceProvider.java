@@ -5,6 +5,8 @@ import io.pangu.runtime.backend.Communicator;
 import io.pangu.runtime.backend.Device;
 import io.pangu.runtime.backend.DeviceOptions;
 import io.pangu.runtime.backend.DeviceProvider;
+import io.pangu.runtime.backend.cpu.ffi.NativeBlockKernels;
+import io.pangu.runtime.backend.cpu.ffi.NativeKernels;
 import io.pangu.runtime.backend.cpu.vector.VectorKernels;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
@@ -24,7 +26,10 @@ public final class CpuDeviceProvider implements DeviceProvider {
     }
 
     static KernelChoice.Lookup nativeKernels() {
-        return new KernelChoice.Lookup.Missing("this build carries no C library");
+        return switch (NativeBlockKernels.load()) {
+            case NativeKernels.Loaded loaded -> new KernelChoice.Lookup.Found(loaded.kernels());
+            case NativeKernels.Missing missing -> new KernelChoice.Lookup.Missing(missing.reason());
+        };
     }
 
     static KernelChoice.Lookup vectorKernels() {
