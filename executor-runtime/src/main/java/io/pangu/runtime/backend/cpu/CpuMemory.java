@@ -1,10 +1,9 @@
 package io.pangu.runtime.backend.cpu;
 
 import io.pangu.runtime.backend.DeviceMemory;
+import io.pangu.runtime.backend.cpu.ffi.HugePages;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** What a CPU device allocates, so that it can be given back with the device. Thread-safe. */
 final class CpuMemory implements AutoCloseable {
     /** Every allocation starts at a multiple of this many bytes: a cache line. */
-    static final int ALIGNMENT = 64;
+    static final long ALIGNMENT = HugePages.ALIGNMENT;
 
     /** From here on an allocation asks first whether it fits, since Linux would grant it and kill the process later. */
     private static final long CHECKED_BYTES = 16L << 20;
@@ -34,11 +33,10 @@ final class CpuMemory implements AutoCloseable {
     }
 
     /**
-     * Fresh memory; the caller closes it.
+     * Fresh memory, in huge pages from 2 MiB on, which take no room before they are first touched; the caller closes it.
      *
      * @throws EngineException {@code OUT_OF_MEMORY} when it does not fit
      */
-    @SuppressWarnings("MustBeClosedChecker") // the buffer that owns it closes it
     CpuBuffer allocate(long bytes) {
         if (bytes >= CHECKED_BYTES) {
             long free = host.read().freeBytes();
@@ -46,16 +44,15 @@ final class CpuMemory implements AutoCloseable {
                 throw outOfMemory(bytes, free, null);
             }
         }
-        Arena arena = Arena.ofShared();
+        HugePages.Region region;
         try {
-            MemorySegment memory = arena.allocate(Math.max(1, bytes), ALIGNMENT).asSlice(0, bytes);
-            CpuBuffer buffer = new CpuBuffer(this, arena, memory);
-            open.add(buffer);
-            return buffer;
-        } catch (OutOfMemoryError e) {
-            arena.close();
+            region = HugePages.allocate(bytes);
+        } catch (EngineException e) {
             throw outOfMemory(bytes, host.read().freeBytes(), e);
         }
+        CpuBuffer buffer = new CpuBuffer(this, region.arena(), region.segment());
+        open.add(buffer);
+        return buffer;
     }
 
     private static EngineException outOfMemory(long bytes, long free, @Nullable Throwable cause) {
