@@ -2,7 +2,7 @@ package io.pangu.runtime.model;
 
 /**
  * The results of one step, indexed like the batch's {@code outputRows}. Valid until the model's next step; read by the
- * thread that made the step.
+ * thread that made the step. Logits are made when they are first asked for, so reading them may fail like the step itself.
  */
 public interface ForwardOutput {
     /** The first largest logit of each row that asked for {@code LOGITS}; other entries are -1. One device call. */

@@ -22,6 +22,8 @@ public interface LanguageModel extends AutoCloseable {
      * Runs all rows of the batch through the decoder, writes their keys and values into the cache, and computes what the
      * batch asks for. The output is read before the next call.
      *
+     * @throws IllegalArgumentException when the batch is larger than the model's limits or would read or write outside its
+     *     sequences: a fault of the caller's, found before any work
      * @throws io.pangu.runtime.error.EngineException {@code DEVICE_LOST} when a device failed; the model is unusable then
      */
     ForwardOutput forward(ForwardBatch batch);
