@@ -37,7 +37,7 @@ typedef struct {
 
 /* Products of queries and `vectors` vectors of tokens: even and odd elements of the head in two sums. */
 INLINE void score_tokens(const chunk_t *c, const int queries, const int vectors, int token, scores_t *s) {
-    vf even[MAX_QUERIES][2], odd[MAX_QUERIES][2];
+    vf even[MAX_QUERIES][SUMS_PER_QUERY / 2], odd[MAX_QUERIES][SUMS_PER_QUERY / 2];
 #pragma GCC unroll 6
     for (int q = 0; q < queries; q++) {
 #pragma GCC unroll 2
@@ -95,7 +95,7 @@ static void exponentiate(int queries, int tokens, scores_t *s, running_t *r) {
 
 /* Adds the chunk's weighted values to `vectors` whole vectors of each output, from element d on. */
 INLINE void add_values(const chunk_t *c, const int queries, const int vectors, int d, const scores_t *s, running_t *r) {
-    vf sum[MAX_QUERIES][4];
+    vf sum[MAX_QUERIES][SUMS_PER_QUERY];
 #pragma GCC unroll 6
     for (int q = 0; q < queries; q++) {
 #pragma GCC unroll 4
@@ -135,11 +135,15 @@ static void add_values_tail(const chunk_t *c, int queries, int d, const scores_t
 INLINE void attend_chunk(const chunk_t *c, const int queries, running_t *r) {
     scores_t s;
     int t = 0;
-    for (; t + LANES < c->tokens; t += 2 * LANES) score_tokens(c, queries, 2, t, &s);
+    for (; t + (SUMS_PER_QUERY / 2 - 1) * LANES < c->tokens; t += SUMS_PER_QUERY / 2 * LANES) {
+        score_tokens(c, queries, SUMS_PER_QUERY / 2, t, &s);
+    }
     if (t < c->tokens) score_tokens(c, queries, 1, t, &s);
     exponentiate(queries, c->tokens, &s, r);
     int d = 0;
-    for (; d + 4 * LANES <= c->head_dim; d += 4 * LANES) add_values(c, queries, 4, d, &s, r);
+    for (; d + SUMS_PER_QUERY * LANES <= c->head_dim; d += SUMS_PER_QUERY * LANES) {
+        add_values(c, queries, SUMS_PER_QUERY, d, &s, r);
+    }
     for (; d + LANES <= c->head_dim; d += LANES) add_values(c, queries, 1, d, &s, r);
     if (d < c->head_dim) add_values_tail(c, queries, d, &s, r);
 }
@@ -164,9 +168,9 @@ static void divide_by_sums(int queries, int head_dim, running_t *r) {
     }
 }
 
-void pangu_attend_heads(const float *queries, int32_t num_queries, const float *keys, const float *values,
-                        const int32_t *block_table, int32_t head, int32_t num_kv_heads, int32_t block_size,
-                        int32_t head_dim, int32_t context_length, float scale, float *out) {
+void KERNEL(attend_heads)(const float *queries, int32_t num_queries, const float *keys, const float *values,
+                          const int32_t *block_table, int32_t head, int32_t num_kv_heads, int32_t block_size,
+                          int32_t head_dim, int32_t context_length, float scale, float *out) {
     static void (*const attend[])(const chunk_t *, running_t *) = {attend1, attend2, attend3, attend4, attend5, attend6};
     const int num_groups = (num_queries + MAX_QUERIES - 1) / MAX_QUERIES;
     const size_t head_size = (size_t)block_size * head_dim;

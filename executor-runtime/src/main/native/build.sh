@@ -12,15 +12,16 @@ cd "$(dirname "$0")"
 
 common="-O3 -std=gnu11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math
     -fno-semantic-interposition -Wall -Wextra -Werror"
-x86_64="-mavx2 -mfma -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16"
-aarch64="-march=armv8.2-a+dotprod"
+avx2="-mavx2 -mfma -mbmi2"
+avx512="$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16"
+neon="-march=armv8.2-a+dotprod"
 
 # The processor that a compiler compiles for.
 target_of() {
     "$1" -dumpmachine 2>/dev/null | sed -e 's/-.*//' -e 's/^amd64$/x86_64/' -e 's/^arm64$/aarch64/'
 }
 
-# compile COMPILER ARCHITECTURE FLAGS
+# compile COMPILER ARCHITECTURE SUPPORT SETS: the file that says which sets run here, and all sets of kernels
 compile() {
     dir=$out/linux-$2
     lib=$dir/libpangu_cpu.so
@@ -30,21 +31,26 @@ compile() {
     if [ -f "$lib" ] && [ -f "$stamp" ] && [ "$now" = "$(cat "$stamp")" ]; then
         return 0
     fi
-    if ! echo 'int f(void) { return 0; }' | "$1" $3 -x c -c -o /dev/null - 2>/dev/null; then
-        echo "kernels: $1 is too old for the $2 kernels (flags: $3)"
-        return 0
-    fi
+    for set in $4; do
+        eval "flags=\$$set"
+        if ! echo 'int f(void) { return 0; }' | "$1" $flags -x c -c -o /dev/null - 2>/dev/null; then
+            echo "kernels: $1 is too old for the $2 kernels (flags: $flags)"
+            return 0
+        fi
+    done
     rm -rf "$objects" "$stamp"
     mkdir -p "$objects" "$dir"
-    for source in *.c; do
-        flags="$common $3"
-        case $source in
-            support_x86.c | *_avx512.c) [ "$2" = x86_64 ] || continue ;;
-            support_arm.c | *_neon.c) [ "$2" = aarch64 ] || continue ;;
-        esac
-        # Support is asked for on any CPU, so that file may use no special instruction itself.
-        case $source in support_*) flags=$common ;; esac
-        "$1" $flags -c -o "$objects/${source%.c}.o" "$source"
+    # Support is asked for on any CPU, so that file may use no special instruction itself.
+    "$1" $common -c -o "$objects/support.o" "$3"
+    for set in $4; do
+        eval "flags=\$$set"
+        for source in *.c; do
+            case $source in
+                support_*) continue ;;
+                *_avx512.c | *_avx2.c | *_neon.c) case $source in *_"$set".c) ;; *) continue ;; esac ;;
+            esac
+            "$1" $common $flags -DPANGU_SET="$set" -c -o "$objects/$set-${source%.c}.o" "$source"
+        done
     done
     "$1" -shared -s -Wl,-z,defs -Wl,-z,noexecstack -o "$objects/library" "$objects"/*.o
     mv "$objects/library" "$lib"
@@ -63,8 +69,8 @@ for compiler in ${CC:-cc gcc clang} x86_64-linux-gnu-gcc aarch64-linux-gnu-gcc; 
     architecture=$(target_of "$compiler")
     case " $found " in *" $architecture "*) continue ;; esac
     case $architecture in
-        x86_64) compile "$compiler" x86_64 "$x86_64" ;;
-        aarch64) compile "$compiler" aarch64 "$aarch64" ;;
+        x86_64) compile "$compiler" x86_64 support_x86.c "avx512 avx2" ;;
+        aarch64) compile "$compiler" aarch64 support_arm.c neon ;;
         *) continue ;;
     esac
     found="$found $architecture"

@@ -13,7 +13,7 @@ INLINE vi bf16_of(vf x) {
     return vi_if_nan(x, quiet, rounded);
 }
 
-void pangu_round_to_bf16(const float *x, uint16_t *out, int64_t count) {
+void KERNEL(round_to_bf16)(const float *x, uint16_t *out, int64_t count) {
     int64_t i = 0;
     for (; i + LANES <= count; i += LANES) {
         vi_store_halves(out + i, bf16_of(vf_load(x + i)), LANES);
@@ -63,7 +63,7 @@ static void quantize_row(const float *x, int k, int8_t *out, int k_padded, float
     for (i = k; i < k_padded; i++) out[i] = 0;
 }
 
-void pangu_quantize_rows(const float *x, int32_t m, int32_t k, int8_t *out, int32_t k_padded, float *scale) {
+void KERNEL(quantize_rows)(const float *x, int32_t m, int32_t k, int8_t *out, int32_t k_padded, float *scale) {
     for (int32_t row = 0; row < m; row++) {
         const float *from = x + (int64_t)row * k;
         scale[row] = largest_magnitude(from, k) / 127.0f;

@@ -16,8 +16,8 @@ typedef struct {
 
 #include "gemm_tiles_avx512.h"
 
-void pangu_gemm_bf16(const uint16_t *x, const uint16_t *w, float *y, int32_t m, int32_t n, int32_t k_padded,
-                     int32_t y_stride, int32_t first_block, int32_t end_block) {
+void KERNEL(gemm_bf16)(const uint16_t *x, const uint16_t *w, float *y, int32_t m, int32_t n, int32_t k_padded,
+                       int32_t y_stride, int32_t first_block, int32_t end_block) {
     const product_t p = {x, w, y, m, n, k_padded, y_stride, {0}};
     multiply_blocks(&p, first_block, end_block);
 }

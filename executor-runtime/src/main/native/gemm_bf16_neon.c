@@ -39,8 +39,8 @@ static inline __attribute__((always_inline)) float32x4_t add_pair(float32x4_t a,
 
 #include "gemm_tiles_neon.h"
 
-void pangu_gemm_bf16(const uint16_t *x, const uint16_t *w, float *y, int32_t m, int32_t n, int32_t k_padded,
-                     int32_t y_stride, int32_t first_block, int32_t end_block) {
+void KERNEL(gemm_bf16)(const uint16_t *x, const uint16_t *w, float *y, int32_t m, int32_t n, int32_t k_padded,
+                       int32_t y_stride, int32_t first_block, int32_t end_block) {
     const product_t p = {x, w, y, m, n, k_padded, y_stride, {0}};
     multiply_blocks(&p, first_block, end_block);
 }

@@ -47,9 +47,9 @@ static void scale_sums(const struct product *p, int row, int rows, int block) {
     }
 }
 
-void pangu_gemm_int8(const int8_t *x, const int8_t *w, const float *x_scale, const float *w_scale,
-                     const int32_t *w_sum, float *y, int32_t m, int32_t n, int32_t k_padded, int32_t y_stride,
-                     int32_t first_block, int32_t end_block) {
+void KERNEL(gemm_int8)(const int8_t *x, const int8_t *w, const float *x_scale, const float *w_scale,
+                       const int32_t *w_sum, float *y, int32_t m, int32_t n, int32_t k_padded, int32_t y_stride,
+                       int32_t first_block, int32_t end_block) {
     const product_t p = {x, w, y, m, n, k_padded, y_stride, {x_scale, w_scale, w_sum}};
     multiply_blocks(&p, first_block, end_block);
 }

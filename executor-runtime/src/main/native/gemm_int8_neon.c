@@ -35,9 +35,9 @@ static void store_scaled(const operands_t *ops, int row, int column, int32x4_t a
     store_floats(to, vmulq_f32(by_row, vld1q_f32(ops->w_scale + column)), n);
 }
 
-void pangu_gemm_int8(const int8_t *x, const int8_t *w, const float *x_scale, const float *w_scale,
-                     const int32_t *w_sum, float *y, int32_t m, int32_t n, int32_t k_padded, int32_t y_stride,
-                     int32_t first_block, int32_t end_block) {
+void KERNEL(gemm_int8)(const int8_t *x, const int8_t *w, const float *x_scale, const float *w_scale,
+                       const int32_t *w_sum, float *y, int32_t m, int32_t n, int32_t k_padded, int32_t y_stride,
+                       int32_t first_block, int32_t end_block) {
     (void)w_sum; /* for processors whose product takes one unsigned side */
     const product_t p = {x, w, y, m, n, k_padded, y_stride, {x_scale, w_scale}};
     multiply_blocks(&p, first_block, end_block);

@@ -23,7 +23,7 @@ INLINE vf silu_times(vf gate, vf up) {
     return vf_mul(vf_div(gate, below), up);
 }
 
-void pangu_swi_glu(const float *gate, const float *up, float *out, int32_t count) {
+void KERNEL(swi_glu)(const float *gate, const float *up, float *out, int32_t count) {
     FOR_EACH_VECTOR(count, vf_store(out + i, silu_times(vf_load(gate + i), vf_load(up + i))),
                     vf_store_tail(out + i, silu_times(vf_load_tail(gate + i, n), vf_load_tail(up + i, n)), n));
 }
@@ -47,19 +47,19 @@ static float sum_of_squares(const float *x, int count) {
     return vf_sum(vf_add(vf_add(a, b), vf_add(c, d)));
 }
 
-void pangu_rms_norm_row(const float *x, const float *weight, float epsilon, float *out, int32_t count) {
+void KERNEL(rms_norm_row)(const float *x, const float *weight, float epsilon, float *out, int32_t count) {
     const vf factor = vf_set(1.0f / sqrtf(sum_of_squares(x, count) / (float)count + epsilon));
     FOR_EACH_VECTOR(count, vf_store(out + i, vf_mul(vf_mul(vf_load(x + i), factor), vf_load(weight + i))),
                     vf_store_tail(out + i, vf_mul(vf_mul(vf_load_tail(x + i, n), factor), vf_load_tail(weight + i, n)), n));
 }
 
-void pangu_add_scaled(const float *x, float factor, float *target, int32_t count) {
+void KERNEL(add_scaled)(const float *x, float factor, float *target, int32_t count) {
     const vf f = vf_set(factor);
     FOR_EACH_VECTOR(count, vf_store(target + i, vf_fma(vf_load(x + i), f, vf_load(target + i))),
                     vf_store_tail(target + i, vf_fma(vf_load_tail(x + i, n), f, vf_load_tail(target + i, n)), n));
 }
 
-void pangu_rotate_heads(float *heads, int32_t num_heads, int32_t head_dim, const float *cos, const float *sin) {
+void KERNEL(rotate_heads)(float *heads, int32_t num_heads, int32_t head_dim, const float *cos, const float *sin) {
     const int half = head_dim / 2;
     for (int h = 0; h < num_heads; h++) {
         float *first = heads + (int64_t)h * head_dim;
@@ -75,7 +75,7 @@ void pangu_rotate_heads(float *heads, int32_t num_heads, int32_t head_dim, const
 }
 
 /* Each lane keeps the first of its largest; -1 marks a lane that has met nothing larger than minus infinity. */
-int32_t pangu_argmax_row(const float *x, int32_t count) {
+int32_t KERNEL(argmax_row)(const float *x, int32_t count) {
     vf best = vf_set(-INFINITY);
     vi where = vi_set(-1), at = vi_lane_ids();
     FOR_EACH_VECTOR(
@@ -99,7 +99,7 @@ int32_t pangu_argmax_row(const float *x, int32_t count) {
     return 0;
 }
 
-float pangu_sum_exp_row(const float *x, int32_t count, float shift) {
+float KERNEL(sum_exp_row)(const float *x, int32_t count, float shift) {
     const vf by = vf_set(shift);
     vf sum = vf_set(0.0f), other = sum;
     int i = 0;

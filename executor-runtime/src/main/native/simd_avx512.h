@@ -10,6 +10,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define LANES 16
+/* Registers for the sums of one query of attention, so that those of six fit. */
+#define SUMS_PER_QUERY 4
 #define ALL_LANES ((__mmask16)0xffff)
 
 typedef __m512 vf;

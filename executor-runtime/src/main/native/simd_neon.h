@@ -11,6 +11,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define LANES 4
+/* Registers for the sums of one query of attention, so that those of six fit. */
+#define SUMS_PER_QUERY 4
 
 typedef float32x4_t vf;
 typedef int32x4_t vi;

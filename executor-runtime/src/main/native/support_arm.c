@@ -9,8 +9,14 @@
 
 int32_t pangu_abi(void) { return PANGU_ABI; }
 
-int32_t pangu_supported(void) { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+const char *pangu_set(int32_t index) { return index == 0 ? "neon" : 0; }
 
-const char *pangu_description(void) {
-    return pangu_supported() ? "NEON with dot product" : "the CPU has no dot product instructions (SDOT)";
+const char *pangu_missing(int32_t index) {
+    (void)index;
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) ? 0 : "the CPU has no dot product instructions (SDOT)";
+}
+
+const char *pangu_description(int32_t index) {
+    (void)index;
+    return "NEON with dot product";
 }

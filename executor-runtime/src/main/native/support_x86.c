@@ -1,12 +1,13 @@
-/* Whether this CPU, and its operating system, have the instruction sets of the x86-64 kernels. */
+/* Which kernel sets this CPU, and its operating system, have the instruction sets for. */
 #include "pangu_cpu.h"
 
 int32_t pangu_abi(void) { return PANGU_ABI; }
 
-/* The first that is missing, or null. */
-static const char *missing(void) {
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("bmi2")) return "the CPU has no BMI2";
+const char *pangu_set(int32_t index) { return index == 0 ? "avx512" : index == 1 ? "avx2" : 0; }
+
+const char *pangu_description(int32_t index) { return index == 0 ? "AVX-512 BF16/VNNI" : "AVX2"; }
+
+static const char *missing_for_avx512(void) {
     if (!__builtin_cpu_supports("avx512f")) return "the CPU has no AVX-512";
     if (!__builtin_cpu_supports("avx512bw")) return "the CPU has no AVX-512 BW";
     if (!__builtin_cpu_supports("avx512dq")) return "the CPU has no AVX-512 DQ";
@@ -16,9 +17,10 @@ static const char *missing(void) {
     return 0;
 }
 
-int32_t pangu_supported(void) { return missing() == 0; }
-
-const char *pangu_description(void) {
-    const char *what = missing();
-    return what ? what : "AVX-512 BF16/VNNI";
+const char *pangu_missing(int32_t index) {
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2")) return "the CPU has no AVX2";
+    if (!__builtin_cpu_supports("fma")) return "the CPU has no FMA";
+    if (!__builtin_cpu_supports("bmi2")) return "the CPU has no BMI2";
+    return index == 0 ? missing_for_avx512() : 0;
 }

@@ -84,9 +84,9 @@ static void check_product(int m, int n, int k, int kind) {
     static const char *const names[] = {"fp32 product", "bf16 product", "int8 product"};
     const int stride = n + 3, blocks = (n + 63) / 64;
     fill(m, n, k, kind);
-    if (kind == 0) pangu_gemm_f32(x, packed_f32, y, m, n, k, stride, 0, blocks);
-    if (kind == 1) pangu_gemm_bf16(x_bf16, packed_bf16, y, m, n, k, stride, 0, blocks);
-    if (kind == 2) pangu_gemm_int8(x_int8, packed_int8, x_scale, w_scale, w_sum, y, m, n, k, stride, 0, blocks);
+    if (kind == 0) KERNEL(gemm_f32)(x, packed_f32, y, m, n, k, stride, 0, blocks);
+    if (kind == 1) KERNEL(gemm_bf16)(x_bf16, packed_bf16, y, m, n, k, stride, 0, blocks);
+    if (kind == 2) KERNEL(gemm_int8)(x_int8, packed_int8, x_scale, w_scale, w_sum, y, m, n, k, stride, 0, blocks);
     for (int r = 0; r < m; r++) {
         for (int j = 0; j < stride; j++) {
             double sum = 0;
@@ -123,7 +123,7 @@ static void check_attention(int length, int block_size, int head_dim, int querie
             values[head + (size_t)(t % block_size) * head_dim + d] = uniform();
         }
     }
-    pangu_attend_heads(query, queries, keys, values, table, 1, 2, block_size, head_dim, length, 0.3f, out);
+    KERNEL(attend_heads)(query, queries, keys, values, table, 1, 2, block_size, head_dim, length, 0.3f, out);
     for (int q = 0; q < queries; q++) {
         double weights[200], largest = -INFINITY, sum = 0;
         for (int t = 0; t < length; t++) {
@@ -158,27 +158,27 @@ static void check_rows(int n) {
         sum += exp((double)a[i] - 8);
         largest = fmax(largest, fabs(a[i]));
     }
-    pangu_swi_glu(a, b, out, n);
+    KERNEL(swi_glu)(a, b, out, n);
     for (int i = 0; i < n; i++) {
         const double wanted = a[i] / (1 + exp(-a[i])) * b[i];
         expect(fabs(out[i] - wanted) <= fabs(wanted) * 1e-6, "swiGlu", i, n, out[i], wanted);
     }
-    pangu_rms_norm_row(a, b, 1e-5f, out, n);
+    KERNEL(rms_norm_row)(a, b, 1e-5f, out, n);
     for (int i = 0; i < n; i++) {
         const double wanted = a[i] / sqrt(squares / n + 1e-5) * b[i];
         expect(fabs(out[i] - wanted) <= fabs(wanted) * 1e-6, "rmsNorm", i, n, out[i], wanted);
     }
-    pangu_round_to_bf16(a, halves, n);
-    pangu_quantize_rows(a, 1, n, bytes, 224, &scale);
+    KERNEL(round_to_bf16)(a, halves, n);
+    KERNEL(quantize_rows)(a, 1, n, bytes, 224, &scale);
     for (int i = 0; i < n; i++) {
         expect(halves[i] == bf16(a[i]), "bf16", i, n, halves[i], bf16(a[i]));
         expect(bytes[i] == (int8_t)nearbyintf(a[i] / scale), "int8", i, n, bytes[i], a[i] / scale);
     }
     expect(scale == (float)largest / 127, "scale", n, 0, scale, largest / 127);
-    const float got = pangu_sum_exp_row(a, n, 8);
+    const float got = KERNEL(sum_exp_row)(a, n, 8);
     expect(fabs(got - sum) <= sum * 1e-6, "sum of exponentials", n, 0, got, sum);
     a[n / 2] = a[n - 1] = 100;
-    expect(pangu_argmax_row(a, n) == n / 2, "argmax", n, 0, pangu_argmax_row(a, n), n / 2);
+    expect(KERNEL(argmax_row)(a, n) == n / 2, "argmax", n, 0, KERNEL(argmax_row)(a, n), n / 2);
 }
 
 static void check_rotation(int head_dim) {
@@ -188,7 +188,7 @@ static void check_rotation(int head_dim) {
         cosines[i] = cosf((float)i);
         sines[i] = sinf((float)i);
     }
-    pangu_rotate_heads(heads, 2, head_dim, cosines, sines);
+    KERNEL(rotate_heads)(heads, 2, head_dim, cosines, sines);
     for (int i = 0; i < 2 * head_dim; i++) {
         const int half = head_dim / 2, t = i % head_dim % half, first = i % head_dim < half;
         const double wanted = before[i] * cosines[t] + (first ? -before[i + half] : before[i - half]) * sines[t];
@@ -196,9 +196,15 @@ static void check_rotation(int head_dim) {
     }
 }
 
+#define TEXT_OF(name) #name
+#define TEXT(name) TEXT_OF(name)
+
 int main(void) {
-    if (!pangu_supported()) {
-        printf("unsupported: %s\n", pangu_description());
+    int set = 0;
+    while (pangu_set(set) && strcmp(pangu_set(set), TEXT(PANGU_SET)) != 0) set++;
+    expect(pangu_set(set) != 0, "the library names no set " TEXT(PANGU_SET), set, 0, 0, 0);
+    if (pangu_missing(set)) {
+        printf("unsupported: %s\n", pangu_missing(set));
         return 77;
     }
     check_products();
@@ -209,6 +215,6 @@ int main(void) {
         check_rotation(head_dim);
     }
     for (int n = 1; n <= 200; n++) check_rows(n);
-    printf("right: %s\n", pangu_description());
+    printf("right: %s\n", pangu_description(set));
     return 0;
 }

@@ -1,6 +1,5 @@
 package io.pangu.runtime.backend.cpu.ffi;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -10,14 +9,11 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The functions of {@code pangu_cpu.h}. Pointers go as plain addresses: a call would otherwise count itself in and out of
+ * The kernels of {@code pangu_cpu.h} in one set. Pointers go as plain addresses: a call would otherwise count itself in and out of
  * each segment's scope, which costs more than a short kernel when many threads share a weight; {@link NativeMemory} checks
  * instead that the scope is alive, and the owner keeps it so.
  */
 record CpuBindings(
-        MethodHandle abi,
-        MethodHandle supported,
-        MethodHandle description,
         MethodHandle gemmF32,
         MethodHandle gemmBf16,
         MethodHandle gemmInt8,
@@ -35,28 +31,28 @@ record CpuBindings(
     private static final MemoryLayout LONG = JAVA_LONG;
     private static final MemoryLayout FLOAT = JAVA_FLOAT;
 
-    static CpuBindings of(NativeSymbols symbols) {
+    /** Binds the kernels whose symbols begin with {@code pangu_<set>_}. */
+    static CpuBindings of(NativeSymbols symbols, String set) {
+        String prefix = "pangu_" + set + "_";
         return new CpuBindings(
-                symbols.function("pangu_abi", FunctionDescriptor.of(INT)),
-                symbols.function("pangu_supported", FunctionDescriptor.of(INT)),
-                symbols.function("pangu_description", FunctionDescriptor.of(ADDRESS)),
-                symbols.function("pangu_gemm_f32", gemm(3)),
-                symbols.function("pangu_gemm_bf16", gemm(3)),
-                symbols.function("pangu_gemm_int8", gemm(6)),
-                symbols.function("pangu_round_to_bf16", FunctionDescriptor.ofVoid(POINTER, POINTER, LONG)),
+                symbols.function(prefix + "gemm_f32", gemm(3)),
+                symbols.function(prefix + "gemm_bf16", gemm(3)),
+                symbols.function(prefix + "gemm_int8", gemm(6)),
+                symbols.function(prefix + "round_to_bf16", FunctionDescriptor.ofVoid(POINTER, POINTER, LONG)),
                 symbols.function(
-                        "pangu_quantize_rows", FunctionDescriptor.ofVoid(POINTER, INT, INT, POINTER, INT, POINTER)),
+                        prefix + "quantize_rows", FunctionDescriptor.ofVoid(POINTER, INT, INT, POINTER, INT, POINTER)),
                 symbols.function(
-                        "pangu_attend_heads",
+                        prefix + "attend_heads",
                         FunctionDescriptor.ofVoid(
                                 POINTER, INT, POINTER, POINTER, POINTER, INT, INT, INT, INT, INT, FLOAT, POINTER)),
-                symbols.function("pangu_swi_glu", FunctionDescriptor.ofVoid(POINTER, POINTER, POINTER, INT)),
+                symbols.function(prefix + "swi_glu", FunctionDescriptor.ofVoid(POINTER, POINTER, POINTER, INT)),
                 symbols.function(
-                        "pangu_rms_norm_row", FunctionDescriptor.ofVoid(POINTER, POINTER, FLOAT, POINTER, INT)),
-                symbols.function("pangu_add_scaled", FunctionDescriptor.ofVoid(POINTER, FLOAT, POINTER, INT)),
-                symbols.function("pangu_rotate_heads", FunctionDescriptor.ofVoid(POINTER, INT, INT, POINTER, POINTER)),
-                symbols.function("pangu_argmax_row", FunctionDescriptor.of(INT, POINTER, INT)),
-                symbols.function("pangu_sum_exp_row", FunctionDescriptor.of(FLOAT, POINTER, INT, FLOAT)));
+                        prefix + "rms_norm_row", FunctionDescriptor.ofVoid(POINTER, POINTER, FLOAT, POINTER, INT)),
+                symbols.function(prefix + "add_scaled", FunctionDescriptor.ofVoid(POINTER, FLOAT, POINTER, INT)),
+                symbols.function(
+                        prefix + "rotate_heads", FunctionDescriptor.ofVoid(POINTER, INT, INT, POINTER, POINTER)),
+                symbols.function(prefix + "argmax_row", FunctionDescriptor.of(INT, POINTER, INT)),
+                symbols.function(prefix + "sum_exp_row", FunctionDescriptor.of(FLOAT, POINTER, INT, FLOAT)));
     }
 
     /** Some pointers, then m, n, kPadded, yStride, firstBlock, endBlock. */

@@ -61,7 +61,7 @@ public final class NativeBlockKernels implements BlockKernels {
                             firstBlock,
                             endBlock);
         } catch (Throwable e) {
-            throw failed("pangu_gemm_f32", e);
+            throw failed("gemm_f32", e);
         }
     }
 
@@ -85,7 +85,7 @@ public final class NativeBlockKernels implements BlockKernels {
                             firstBlock,
                             endBlock);
         } catch (Throwable e) {
-            throw failed("pangu_gemm_bf16", e);
+            throw failed("gemm_bf16", e);
         }
     }
 
@@ -115,7 +115,7 @@ public final class NativeBlockKernels implements BlockKernels {
                             firstBlock,
                             endBlock);
         } catch (Throwable e) {
-            throw failed("pangu_gemm_int8", e);
+            throw failed("gemm_int8", e);
         }
     }
 
@@ -126,7 +126,7 @@ public final class NativeBlockKernels implements BlockKernels {
         try {
             bindings.roundToBf16().invokeExact(from, to, count);
         } catch (Throwable e) {
-            throw failed("pangu_round_to_bf16", e);
+            throw failed("round_to_bf16", e);
         }
     }
 
@@ -139,7 +139,7 @@ public final class NativeBlockKernels implements BlockKernels {
         try {
             bindings.quantizeRows().invokeExact(from, m, k, to, kPadded, scaleAddress);
         } catch (Throwable e) {
-            throw failed("pangu_quantize_rows", e);
+            throw failed("quantize_rows", e);
         }
     }
 
@@ -172,7 +172,7 @@ public final class NativeBlockKernels implements BlockKernels {
                             scale,
                             to);
         } catch (Throwable e) {
-            throw failed("pangu_attend_heads", e);
+            throw failed("attend_heads", e);
         }
     }
 
@@ -184,7 +184,7 @@ public final class NativeBlockKernels implements BlockKernels {
         try {
             bindings.swiGlu().invokeExact(gateAddress, upAddress, to, count);
         } catch (Throwable e) {
-            throw failed("pangu_swi_glu", e);
+            throw failed("swi_glu", e);
         }
     }
 
@@ -196,7 +196,7 @@ public final class NativeBlockKernels implements BlockKernels {
         try {
             bindings.rmsNormRow().invokeExact(from, weightAddress, epsilon, to, count);
         } catch (Throwable e) {
-            throw failed("pangu_rms_norm_row", e);
+            throw failed("rms_norm_row", e);
         }
     }
 
@@ -207,7 +207,7 @@ public final class NativeBlockKernels implements BlockKernels {
         try {
             bindings.addScaled().invokeExact(from, factor, to, count);
         } catch (Throwable e) {
-            throw failed("pangu_add_scaled", e);
+            throw failed("add_scaled", e);
         }
     }
 
@@ -220,7 +220,7 @@ public final class NativeBlockKernels implements BlockKernels {
         try {
             bindings.rotateHeads().invokeExact(headsAddress, numHeads, headDim, cosAddress, sinAddress);
         } catch (Throwable e) {
-            throw failed("pangu_rotate_heads", e);
+            throw failed("rotate_heads", e);
         }
     }
 
@@ -230,7 +230,7 @@ public final class NativeBlockKernels implements BlockKernels {
         try {
             return (int) bindings.argmaxRow().invokeExact(from, count);
         } catch (Throwable e) {
-            throw failed("pangu_argmax_row", e);
+            throw failed("argmax_row", e);
         }
     }
 
@@ -244,7 +244,7 @@ public final class NativeBlockKernels implements BlockKernels {
             float sum = (float) bindings.sumExpRow().invokeExact(floats("x", x, count), count, largest);
             return (float) (largest + Math.log(sum));
         } catch (Throwable e) {
-            throw failed("pangu_sum_exp_row", e);
+            throw failed("sum_exp_row", e);
         }
     }
 

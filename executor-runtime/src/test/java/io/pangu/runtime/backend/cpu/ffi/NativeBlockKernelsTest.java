@@ -5,24 +5,36 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pangu.runtime.backend.cpu.math.BlockKernels;
 import io.pangu.runtime.backend.cpu.math.BlockKernels.GemmShape;
 import io.pangu.runtime.backend.cpu.math.BlockKernels.PagedHead;
-import io.pangu.runtime.backend.cpu.math.BlockKernelsContract;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-class NativeBlockKernelsTest implements BlockKernelsContract {
-    @BeforeAll
-    static void requireTheLibrary() {
-        if (NativeBlockKernels.load() instanceof NativeKernels.Missing missing) {
-            Assumptions.abort(missing.reason());
+/** Every set of kernels in the library, held to the contract where this machine runs it. */
+class NativeBlockKernelsTest {
+    @Nested
+    class Avx512 extends NativeSetContract {
+        Avx512() {
+            super("avx512");
         }
     }
 
-    @Override
-    public BlockKernels kernels() {
-        return ((NativeKernels.Loaded) NativeBlockKernels.load()).kernels();
+    @Nested
+    class Avx2 extends NativeSetContract {
+        Avx2() {
+            super("avx2");
+        }
+    }
+
+    @Nested
+    class Neon extends NativeSetContract {
+        Neon() {
+            super("neon");
+        }
+    }
+
+    private static BlockKernels kernels() {
+        return NativeSetContract.require(NativeBlockKernels.load());
     }
 
     @Test

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The build of the C library, with the compilers of this machine and with none, and the library without a JVM. */
 class NativeBuildTest {
@@ -74,12 +76,13 @@ class NativeBuildTest {
         assertThat(build(sources, System.getenv("PATH")).output()).contains("libpangu_cpu.so");
     }
 
-    @Test
-    void kernelsOfThisMachineAreRightWithoutAJvm() throws Exception {
-        boolean isX86 = NativeLibrary.platform().equals("linux-x86_64");
-        Assumptions.assumeTrue(isX86 || NativeLibrary.platform().equals("linux-aarch64"), "another processor");
+    @ParameterizedTest
+    @ValueSource(strings = {"avx512", "avx2", "neon"})
+    void kernelsOfThisMachineAreRightWithoutAJvm(String set) throws Exception {
+        String platform = set.equals("neon") ? "linux-aarch64" : "linux-x86_64";
+        Assumptions.assumeTrue(NativeLibrary.platform().equals(platform), "another processor");
         Assumptions.assumeTrue(find("cc").isPresent(), "no cc");
-        assertRight(List.of(), compileProgram("cc", isX86));
+        assertRight(List.of(), compileProgram("cc", set));
     }
 
     @Test
@@ -87,7 +90,7 @@ class NativeBuildTest {
         Assumptions.assumeTrue(find("aarch64-linux-gnu-gcc").isPresent(), "no cross compiler for aarch64");
         Optional<String> emulator = find("qemu-aarch64").or(() -> find("qemu-aarch64-static"));
         Assumptions.assumeTrue(emulator.isPresent(), "no qemu-aarch64");
-        assertRight(List.of(emulator.get()), compileProgram("aarch64-linux-gnu-gcc", false));
+        assertRight(List.of(emulator.get()), compileProgram("aarch64-linux-gnu-gcc", "neon"));
     }
 
     private void assertRight(List<String> emulator, Path program) throws Exception {
@@ -99,27 +102,33 @@ class NativeBuildTest {
         assertThat(outcome.status()).isZero();
     }
 
-    private Path compileProgram(String compiler, boolean isX86) throws Exception {
+    private static List<String> instructionSets(String set) {
+        List<String> avx2 = List.of("-mavx2", "-mfma", "-mbmi2");
+        return switch (set) {
+            case "avx2" -> avx2;
+            case "neon" -> List.of("-march=armv8.2-a+dotprod");
+            default ->
+                Stream.concat(
+                                avx2.stream(),
+                                Stream.of("f", "bw", "dq", "vl", "vnni", "bf16").map(part -> "-mavx512" + part))
+                        .toList();
+        };
+    }
+
+    private Path compileProgram(String compiler, String set) throws Exception {
         Path program = directory.resolve("kernels-test");
         List<String> command = new ArrayList<>(List.of(compiler));
         command.addAll(FLAGS);
-        command.addAll(
-                isX86
-                        ? List.of(
-                                "-mavx2",
-                                "-mfma",
-                                "-mbmi2",
-                                "-mavx512f",
-                                "-mavx512bw",
-                                "-mavx512dq",
-                                "-mavx512vl",
-                                "-mavx512vnni",
-                                "-mavx512bf16")
-                        : List.of("-march=armv8.2-a+dotprod"));
-        String foreign = isX86 ? "(.*_neon|support_arm)\\.c" : "(.*_avx512|support_x86)\\.c";
+        command.addAll(instructionSets(set));
+        command.add("-DPANGU_SET=" + set);
+        String support = set.equals("neon") ? "support_arm.c" : "support_x86.c";
         try (Stream<Path> files = Files.list(SOURCES)) {
-            files.filter(file -> file.toString().endsWith(".c"))
-                    .filter(file -> !file.getFileName().toString().matches(foreign))
+            files.filter(file -> {
+                        String name = file.getFileName().toString();
+                        return name.endsWith("_" + set + ".c")
+                                || name.equals(support)
+                                || name.matches("(attention|convert|row_ops)\\.c");
+                    })
                     .forEach(file -> command.add(file.toString()));
         }
         command.addAll(List.of("src/test/native/kernels_test.c", "-I", SOURCES.toString(), "-static", "-o"));

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -27,7 +28,7 @@ class NativeKernelsLoaderTest {
     void loadsTheLibraryOfThisBuildOrSaysWhatIsMissing() {
         switch (NativeBlockKernels.load()) {
             case NativeKernels.Loaded loaded -> {
-                assertThat(loaded.kernels().description()).matches("(AVX-512|NEON).*");
+                assertThat(loaded.kernels().description()).matches("(AVX-512|AVX2|NEON).*");
                 assertThat(loaded.origin()).isNotBlank();
             }
             case NativeKernels.Missing missing -> assertThat(missing.reason()).isNotBlank();
@@ -89,18 +90,43 @@ class NativeKernelsLoaderTest {
     void namesEveryFunctionThatALibraryOfAnotherVersionLacks() {
         SymbolLookup empty = name -> Optional.empty();
         NativeKernels found = NativeKernelsLoader.load(new NativeLibrary.Opened.Library(empty, "other.so"));
-        assertThat(reasonOf(found)).contains("other.so", "pangu_abi", "pangu_gemm_int8", "pangu_sum_exp_row");
+        assertThat(reasonOf(found)).contains("other.so", "pangu_abi", "pangu_set", "pangu_missing");
     }
 
     @Test
     void aMissingFunctionIsAHandleThatThrows() {
         NativeSymbols symbols = new NativeSymbols(name -> Optional.empty());
-        CpuBindings bindings = CpuBindings.of(symbols);
-        assertThatThrownBy(() -> {
-                    int ignored = (int) bindings.abi().invokeExact();
-                })
+        LibraryBindings bindings = LibraryBindings.of(symbols);
+        assertThatThrownBy(bindings::version)
                 .isInstanceOf(UnsatisfiedLinkError.class)
                 .hasMessageContaining("pangu_abi");
+        CpuBindings.of(symbols, "avx2");
+        assertThat(symbols.missing()).contains("pangu_avx2_gemm_int8", "pangu_avx2_sum_exp_row");
+    }
+
+    @Test
+    void saysWhichSetsThereAreWhenAnotherIsNamed() {
+        Assumptions.assumeTrue(NativeKernelsLoaderTest.class.getResource(RESOURCE) != null, "no C compiler here");
+        NativeKernels found = NativeKernelsLoader.load(NativeLibrary.open(), "mmx");
+        assertThat(reasonOf(found)).contains("no kernels 'mmx'").containsAnyOf("[avx512, avx2]", "[neon]");
+    }
+
+    @Test
+    void takesTheFirstSetThatRuns() throws Throwable {
+        Assumptions.assumeTrue(
+                NativeLibrary.open() instanceof NativeLibrary.Opened.Library, "no C library for this machine");
+        NativeLibrary.Opened.Library library = (NativeLibrary.Opened.Library) NativeLibrary.open();
+        List<LibraryBindings.KernelSet> sets =
+                LibraryBindings.of(new NativeSymbols(library.symbols())).sets();
+        assertThat(sets).isNotEmpty();
+        sets.stream().filter(set -> set.missing().isEmpty()).findFirst().ifPresent(first -> {
+            NativeKernels.Loaded loaded = (NativeKernels.Loaded) NativeKernelsLoader.load(library, "");
+            assertThat(loaded.kernels().description()).isEqualTo(first.description());
+        });
+        sets.stream()
+                .filter(set -> set.missing().isPresent())
+                .forEach(set -> assertThat(reasonOf(NativeKernelsLoader.load(library, set.name())))
+                        .contains("does not run here", set.name(), set.missing().get()));
     }
 
     private static String reasonOf(NativeKernels found) {
