@@ -1,8 +1,8 @@
 package io.pangu.spark.engine;
 
-import io.pangu.runtime.config.EngineConfig;
 import io.pangu.runtime.engine.EngineStats;
 import io.pangu.runtime.engine.InferenceEngine;
+import io.pangu.runtime.engine.InferenceEngines;
 import io.pangu.runtime.engine.ModelInfo;
 import io.pangu.runtime.engine.PendingResult;
 import io.pangu.runtime.error.EngineException;
@@ -29,18 +29,13 @@ final class InProcessEngineClient implements OwnedEngine {
     /** Loads the model. */
     static InProcessEngineClient open(EngineSettings settings) {
         try {
-            return open(EngineConfigReader.read(settings));
+            return new InProcessEngineClient(InferenceEngines.open(EngineConfigReader.read(settings)));
         } catch (EngineException e) {
             String note = e.code() == ErrorCode.BACKEND_UNAVAILABLE
                     ? JavaRequirement.missingModuleNote(JavaRequirement.Jvm.running())
                     : "";
             throw new EngineUnavailableException(e.getMessage() + note, e);
         }
-    }
-
-    private static InProcessEngineClient open(EngineConfig config) {
-        throw new EngineException(
-                ErrorCode.BACKEND_UNAVAILABLE, "this build has no engine for " + config.modelDirectory());
     }
 
     @Override

@@ -1,0 +1,77 @@
+package io.pangu.runtime.engine;
+
+import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.DeviceOptions;
+import io.pangu.runtime.backend.Devices;
+import io.pangu.runtime.config.EngineConfig;
+import io.pangu.runtime.config.ModelConfig;
+import io.pangu.runtime.config.ModelConfigReader;
+import io.pangu.runtime.config.ModelDirectory;
+import io.pangu.runtime.model.LanguageModel;
+import io.pangu.runtime.model.ModelLimits;
+import io.pangu.runtime.model.ModelLoader;
+import io.pangu.runtime.scheduler.SchedulerSettings;
+import io.pangu.runtime.scheduler.SchedulerSettings.PrefixCaching;
+import io.pangu.runtime.tokenizer.PromptEncoder;
+import io.pangu.runtime.tokenizer.PromptEncoders;
+import io.pangu.runtime.weights.ModelFingerprint;
+import io.pangu.runtime.weights.SafetensorsCheckpoint;
+import io.pangu.runtime.weights.WeightSource;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Makes engines out of checkpoints. */
+public final class InferenceEngines {
+    private InferenceEngines() {}
+
+    /**
+     * Loads a checkpoint and starts an engine on it. What is cheap to check is checked before devices and weights are
+     * touched.
+     *
+     * @throws io.pangu.runtime.error.EngineException saying why there is none; nothing is left open then
+     */
+    public static InferenceEngine open(EngineConfig config) {
+        ModelDirectory directory = ModelDirectory.open(config.modelDirectory());
+        ModelConfig model = ModelConfigReader.read(directory);
+        ModelLimits limits = ModelLimits.of(config, model);
+        return open(directory.path(), config, model, limits, PromptEncoders.load(directory.path()));
+    }
+
+    /** The same with a tokenizer that need not be the checkpoint's own. */
+    static InferenceEngine open(
+            Path directory, EngineConfig config, ModelConfig model, ModelLimits limits, PromptEncoder encoder) {
+        try (WeightSource weights = SafetensorsCheckpoint.open(directory)) {
+            String fingerprint = ModelFingerprint.of(directory, weights);
+            List<Device> devices = Devices.open(
+                    config.backend(),
+                    new DeviceOptions(
+                            config.deviceAddresses(), config.numDevices(), config.threads(), config.cpuKernels()));
+            String description = devices.stream().map(Device::description).collect(Collectors.joining(", "));
+            // From here on the loaded model owns the devices, and the engine the model.
+            LanguageModel loaded =
+                    ModelLoader.load(weights, directory.toString(), model, devices, config.weights(), limits);
+            return new BatchedEngine(
+                    loaded,
+                    encoder,
+                    new ModelInfo(
+                            name(directory),
+                            fingerprint,
+                            model.architecture().checkpointName(),
+                            limits.maxContextLength(),
+                            model.hiddenSize(),
+                            model.vocabSize(),
+                            description),
+                    new SchedulerSettings(
+                            loaded.numBlocks(),
+                            loaded.blockSize(),
+                            limits.maxBatchTokens(),
+                            limits.maxSequences(),
+                            PrefixCaching.ON));
+        }
+    }
+
+    private static String name(Path directory) {
+        return String.valueOf(directory.toAbsolutePath().normalize().getFileName());
+    }
+}
