@@ -9,13 +9,7 @@ import io.pangu.runtime.backend.cpu.math.BlockKernels.Int8Gemm;
 import io.pangu.runtime.backend.cpu.math.PackedLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.util.Arrays;
-import java.util.concurrent.BrokenBarrierException;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.LongAdder;
-import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * Speed of the products of the C library against a plain read loop of as many threads over the same pages: medians of
@@ -41,7 +35,7 @@ public final class KernelSpeed {
     private final int threads;
     private final int k;
     private final int n;
-    private final MemorySegment weights;
+    private final ReadLoop reading;
     private final MemorySegment inputs;
     private final MemorySegment outputs;
     private final LongAdder sink = new LongAdder();
@@ -64,14 +58,14 @@ public final class KernelSpeed {
             int threads,
             int k,
             int n,
-            MemorySegment weights,
+            ReadLoop reading,
             MemorySegment inputs,
             MemorySegment outputs) {
         this.kernels = kernels;
         this.threads = threads;
         this.k = k;
         this.n = n;
-        this.weights = weights;
+        this.reading = reading;
         this.inputs = inputs;
         this.outputs = outputs;
     }
@@ -87,10 +81,9 @@ public final class KernelSpeed {
             case NativeKernels.Loaded loaded -> {
                 System.out.printf(
                         "%s, %d threads, k=%d n=%d%n", loaded.kernels().description(), threads, k, n);
-                try (HugePages.Region weights = HugePages.allocate(WEIGHT_BYTES);
+                try (ReadLoop reading = new ReadLoop(WEIGHT_BYTES, threads);
                         HugePages.Region inputs = HugePages.allocate(16L << 20);
                         HugePages.Region outputs = HugePages.allocate(16L << 20)) {
-                    weights.segment().fill((byte) 1);
                     inputs.segment().fill((byte) 1);
                     outputs.segment().fill((byte) 0);
                     new KernelSpeed(
@@ -98,7 +91,7 @@ public final class KernelSpeed {
                                     threads,
                                     PackedLayout.paddedInputs(k),
                                     n / PackedLayout.BLOCK_COLUMNS * PackedLayout.BLOCK_COLUMNS,
-                                    weights.segment(),
+                                    reading,
                                     inputs.segment(),
                                     outputs.segment())
                             .measureAll();
@@ -108,9 +101,6 @@ public final class KernelSpeed {
     }
 
     private void measureAll() throws InterruptedException {
-        for (int i = 0; i < 20; i++) {
-            timed(this::readShare); // until it is compiled
-        }
         for (Type type : Type.values()) {
             long matrixBytes = (long) n * k * type.bytes;
             for (int m : ROWS) {
@@ -118,71 +108,20 @@ public final class KernelSpeed {
                 double[] product = new double[ROUNDS];
                 double[] read = new double[ROUNDS];
                 for (int round = -2; round < ROUNDS; round++) {
-                    double readSeconds = timed(this::readShare);
-                    double productSeconds = timed(thread -> multiplyShare(thread, type, m, matrices));
+                    double readRate = reading.read();
+                    double seconds = ReadLoop.timed(threads, thread -> multiplyShare(thread, type, m, matrices));
                     if (round >= 0) {
-                        read[round] = readSeconds;
-                        product[round] = productSeconds;
+                        read[round] = readRate / 1e9;
+                        product[round] = matrices * matrixBytes / seconds / 1e9;
                     }
                 }
-                double seconds = median(product);
-                double rate = matrices * matrixBytes / seconds / 1e9;
-                double readRate = WEIGHT_BYTES / median(read) / 1e9;
+                double rate = ReadLoop.median(product);
+                double readRate = ReadLoop.median(read);
                 System.out.printf(
                         "%-5s m=%-4d %6.1f GB/s %7.0f GFLOP/s   read %5.1f GB/s   ratio %.2f%n",
                         type, m, rate, 2 * rate / type.bytes * m, readRate, rate / readRate);
             }
         }
-    }
-
-    private interface Share {
-        void run(int thread);
-    }
-
-    /** Seconds from when the first thread starts until the last is done. */
-    private double timed(Share share) throws InterruptedException {
-        CyclicBarrier start = new CyclicBarrier(threads);
-        long[] begins = new long[threads];
-        long[] ends = new long[threads];
-        Thread[] workers = new Thread[threads];
-        for (int i = 0; i < threads; i++) {
-            int thread = i;
-            workers[i] = Thread.ofPlatform().start(() -> {
-                try {
-                    start.await();
-                } catch (InterruptedException | BrokenBarrierException e) {
-                    throw new IllegalStateException("a worker was stopped", e);
-                }
-                begins[thread] = System.nanoTime();
-                share.run(thread);
-                ends[thread] = System.nanoTime();
-            });
-        }
-        for (Thread worker : workers) {
-            worker.join();
-        }
-        return (Arrays.stream(ends).max().orElseThrow()
-                        - Arrays.stream(begins).min().orElseThrow())
-                * 1e-9;
-    }
-
-    private void readShare(int thread) {
-        long share = WEIGHT_BYTES / threads / 256 * 256;
-        sink.add(sum(weights.asSlice(share * thread, share)));
-    }
-
-    private static long sum(MemorySegment segment) {
-        LongVector a = LongVector.zero(LongVector.SPECIES_512);
-        LongVector b = a;
-        LongVector c = a;
-        LongVector d = a;
-        for (long at = 0; at < segment.byteSize(); at += 256) {
-            a = a.add(LongVector.fromMemorySegment(LongVector.SPECIES_512, segment, at, ByteOrder.nativeOrder()));
-            b = b.add(LongVector.fromMemorySegment(LongVector.SPECIES_512, segment, at + 64, ByteOrder.nativeOrder()));
-            c = c.add(LongVector.fromMemorySegment(LongVector.SPECIES_512, segment, at + 128, ByteOrder.nativeOrder()));
-            d = d.add(LongVector.fromMemorySegment(LongVector.SPECIES_512, segment, at + 192, ByteOrder.nativeOrder()));
-        }
-        return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
     }
 
     /** Each thread takes a run of column blocks of every matrix, as a device does. */
@@ -193,7 +132,7 @@ public final class KernelSpeed {
         GemmShape shape = new GemmShape(m, n, k, n);
         long matrixBytes = (long) n * k * type.bytes;
         for (int i = 0; i < matrices; i++) {
-            MemorySegment w = weights.asSlice(i * matrixBytes, matrixBytes);
+            MemorySegment w = reading.memory().asSlice(i * matrixBytes, matrixBytes);
             switch (type) {
                 case F32 -> kernels.gemmF32(inputs, w, outputs, shape, first, end);
                 case BF16 -> kernels.gemmBf16(inputs, w, outputs, shape, first, end);
@@ -202,10 +141,5 @@ public final class KernelSpeed {
             }
         }
         sink.add(outputs.get(ValueLayout.JAVA_INT, 0));
-    }
-
-    private static double median(double[] values) {
-        Arrays.sort(values);
-        return values[values.length / 2];
     }
 }
