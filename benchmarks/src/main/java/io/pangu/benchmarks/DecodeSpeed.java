@@ -22,10 +22,7 @@ import java.util.Locale;
  * machine slows all; medians of the rounds. The demo model comes from {@code ./examples/demo.sh}.
  *
  * <pre>
- * mvn -q -pl benchmarks -am test-compile
- * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
- *     -cp "benchmarks/target/classes:executor-runtime/target/classes:$(cat .demo/classpath)" \
- *     io.pangu.benchmarks.DecodeSpeed .demo/smollm2-moge [bf16|int8] [native|vector] [batch]
+ * benchmarks/run DecodeSpeed .demo/smollm2-moge [bf16|int8] [auto|native|vector] [batch]
  * </pre>
  */
 public final class DecodeSpeed {

@@ -16,10 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
  * rounds in turn, so that a neighbour on the machine slows both. Weights are many matrices, far more than any cache.
  *
  * <pre>
- * mvn -q -pl benchmarks -am test-compile
- * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
- *     -cp benchmarks/target/classes:executor-runtime/target/classes \
- *     io.pangu.benchmarks.KernelSpeed [threads] [k] [n]
+ * benchmarks/run KernelSpeed [threads] [k] [n]
  * </pre>
  */
 public final class KernelSpeed {
