@@ -21,11 +21,11 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define MAX_TILE_ROWS 6
+#define PANEL_ROWS (8 * MAX_TILE_ROWS)
 #define CHUNK_GROUPS 64
 #define LANE_COUNT 8
 #define CHUNK_WORDS (CHUNK_GROUPS * PARTS)
 #define WEIGHTS_PER_STEP (BLOCK_COLUMNS * GROUP)
-#define CHUNK_BYTES ((ptrdiff_t)(CHUNK_GROUPS * WEIGHTS_PER_STEP * sizeof(weight_t)))
 
 typedef struct product {
     const input_t *x;
@@ -35,10 +35,11 @@ typedef struct product {
     operands_t ops;
 } product_t;
 
+/* Rows that pass a chunk of weights together: as many as leave it in the first-level cache. */
 typedef struct {
     word_t x[MAX_TILE_ROWS][CHUNK_WORDS] __attribute__((aligned(32)));
-    word_t sums[MAX_TILE_ROWS][BLOCK_COLUMNS] __attribute__((aligned(32)));
-} tile_t;
+    word_t sums[PANEL_ROWS][BLOCK_COLUMNS] __attribute__((aligned(32)));
+} panel_t;
 
 /* What is asked of memory beside the products, line by line: memory likes runs, though strips read with gaps. */
 typedef struct {
@@ -57,16 +58,17 @@ ALWAYS_INLINE int least(int a, int b) { return a < b ? a : b; }
  * Sums of `rows` rows and `vectors` vectors of columns, from `column` on, over the groups of a chunk. Holds in registers the
  * sums and the fewer of inputs and weights.
  */
-ALWAYS_INLINE void strip(tile_t *t, const int rows, const int vectors, int groups, const weight_t *w, int column,
-                         request_t *ask) {
+ALWAYS_INLINE void strip(panel_t *panel, const int rows, const int vectors, int row, int groups, const weight_t *w,
+                         int column, request_t *ask) {
+    word_t *sums = panel->sums[row] + column;
     sum_t a[MAX_TILE_ROWS][BLOCK_COLUMNS / LANE_COUNT];
 #pragma GCC unroll 6
     for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++) a[r][v] = LOAD_SUMS(t->sums[r] + column + v * LANE_COUNT);
+        for (int v = 0; v < vectors; v++) a[r][v] = LOAD_SUMS(sums + r * BLOCK_COLUMNS + v * LANE_COUNT);
     }
     const weight_t *from = w + (size_t)column * GROUP;
-    const word_t *x = t->x[0];
+    const word_t *x = panel->x[0];
     const char *next = ask->next;
     int wait = ask->every;
     for (int g = 0; g < groups; g++) {
@@ -107,30 +109,17 @@ ALWAYS_INLINE void strip(tile_t *t, const int rows, const int vectors, int group
 #pragma GCC unroll 6
     for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++) STORE_SUMS(t->sums[r] + column + v * LANE_COUNT, a[r][v]);
+        for (int v = 0; v < vectors; v++) STORE_SUMS(sums + r * BLOCK_COLUMNS + v * LANE_COUNT, a[r][v]);
     }
 }
 
-ALWAYS_INLINE void tile(const product_t *p, const int rows, const int vectors, int row, int block, request_t *ask) {
-    tile_t t;
-    const int groups = p->k / GROUP;
-    const weight_t *w = p->w + (size_t)block * BLOCK_COLUMNS * p->k;
-    memset(t.sums, 0, sizeof t.sums);
-    for (int g = 0; g < groups; g += CHUNK_GROUPS) {
-        const int count = least(CHUNK_GROUPS, groups - g);
-        for (int r = 0; r < rows; r++) expand(p->x + (size_t)(row + r) * p->k + (size_t)g * GROUP, count, t.x[r]);
-        for (int column = 0; column < BLOCK_COLUMNS; column += vectors * LANE_COUNT) {
-            strip(&t, rows, vectors, count, w, column, ask);
-        }
-        w += (size_t)count * WEIGHTS_PER_STEP;
-    }
-    const int column = block * BLOCK_COLUMNS;
-    for (int r = 0; r < rows; r++) FINISH(p, row + r, column, t.sums[r], least(BLOCK_COLUMNS, p->n - column));
-}
-
-#define TILE(r, vectors)                                                                                   \
-    __attribute__((noinline)) static void tile##r(const product_t *p, int row, int block, request_t *ask) { \
-        tile(p, r, vectors, row, block, ask);                                                               \
+/* Rows of a panel, from `row` on, that share their weights' registers, and all columns of a block, over a chunk. */
+#define TILE(rows, vectors)                                                                                            \
+    __attribute__((noinline)) static void tile##rows(panel_t *panel, int row, int groups, const weight_t *w,           \
+                                                     request_t *ask) {                                                 \
+        for (int column = 0; column < BLOCK_COLUMNS; column += vectors * LANE_COUNT) {                                 \
+            strip(panel, rows, vectors, row, groups, w, column, ask);                                                  \
+        }                                                                                                              \
     }
 /* One row reads its weights in one run, as memory likes it; more rows leave fewer registers for columns. */
 TILE(1, 8)
@@ -140,21 +129,41 @@ TILE(4, 2)
 TILE(5, 2)
 TILE(6, 2)
 
-/*
- * Weights of a block stay in the cache while the rows pass; rows are spread evenly over the tiles. A single tile asks for
- * what follows a chunk later; of several, all but the first ask for the next block together, so that nobody waits there.
- */
+static void multiply_panel(const product_t *p, int first_row, int rows, int block) {
+    static void (*const tiles[])(panel_t *, int, int, const weight_t *, request_t *) = {tile1, tile2, tile3,
+                                                                                        tile4, tile5, tile6};
+    panel_t panel;
+    const int groups = p->k / GROUP, column = block * BLOCK_COLUMNS;
+    const int num_tiles = (rows + MAX_TILE_ROWS - 1) / MAX_TILE_ROWS;
+    const weight_t *w = p->w + (size_t)column * p->k;
+    memset(panel.sums, 0, (size_t)rows * sizeof panel.sums[0]);
+    for (int g = 0; g < groups; g += CHUNK_GROUPS) {
+        const int count = least(CHUNK_GROUPS, groups - g);
+        const weight_t *next = w + (size_t)count * WEIGHTS_PER_STEP;
+        /* All tiles together ask for the next chunk, which follows this one, across blocks as well. */
+        request_t ask = {(const char *)next, num_tiles};
+        for (int t = 0, row = 0; t < num_tiles; t++) {
+            const int tile_rows = (rows - row) / (num_tiles - t);
+            for (int r = 0; r < tile_rows; r++) {
+                expand(p->x + (size_t)(first_row + row + r) * p->k + (size_t)g * GROUP, count, panel.x[r]);
+            }
+            tiles[tile_rows - 1](&panel, row, count, w, &ask);
+            row += tile_rows;
+        }
+        w = next;
+    }
+    for (int r = 0; r < rows; r++) {
+        FINISH(p, first_row + r, column, panel.sums[r], least(BLOCK_COLUMNS, p->n - column));
+    }
+}
+
+/* Rows are spread evenly over the panels, and those of a panel over its tiles. */
 static void multiply_blocks(const product_t *p, int first_block, int end_block) {
-    static void (*const tiles[])(const product_t *, int, int, request_t *) = {tile1, tile2, tile3, tile4, tile5, tile6};
-    const int num_tiles = (p->m + MAX_TILE_ROWS - 1) / MAX_TILE_ROWS;
+    const int num_panels = (p->m + PANEL_ROWS - 1) / PANEL_ROWS;
     for (int block = first_block; block < end_block; block++) {
-        const char *w = (const char *)(p->w + (size_t)block * BLOCK_COLUMNS * p->k);
-        const char *next_block = (const char *)(p->w + (size_t)(block + 1) * BLOCK_COLUMNS * p->k);
-        request_t own = {w + CHUNK_BYTES, 1}, next = {next_block, num_tiles - 1};
-        int row = 0;
-        for (int t = 0; t < num_tiles; t++) {
-            const int rows = (p->m - row) / (num_tiles - t);
-            tiles[rows - 1](p, row, block, t == 0 ? &own : &next);
+        for (int i = 0, row = 0; i < num_panels; i++) {
+            const int rows = (p->m - row) / (num_panels - i);
+            multiply_panel(p, row, rows, block);
             row += rows;
         }
     }
