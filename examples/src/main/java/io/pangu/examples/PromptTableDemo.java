@@ -2,6 +2,9 @@ package io.pangu.examples;
 
 import io.pangu.examples.demo.DemoModel;
 import java.io.Console;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -50,16 +53,30 @@ public final class PromptTableDemo implements Callable<Integer> {
     @Option(names = "--work", hidden = true)
     private Path work = Path.of(".demo");
 
-    private PromptTableDemo() {}
+    private final PrintStream out;
+    private final PrintStream errors;
 
-    public static void main(String[] args) {
-        System.exit(new CommandLine(new PromptTableDemo())
-                .setExecutionExceptionHandler(PromptTableDemo::explain)
-                .execute(args));
+    private PromptTableDemo(PrintStream out, PrintStream errors) {
+        this.out = out;
+        this.errors = errors;
     }
 
-    private static int explain(Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
-        System.err.println("The demo failed: " + rootMessage(failure));
+    public static void main(String[] args) {
+        System.exit(run(System.out, System.err, args));
+    }
+
+    /** The whole program but for the end of the process; returns its exit status. */
+    static int run(PrintStream out, PrintStream errors, String... args) {
+        PromptTableDemo demo = new PromptTableDemo(out, errors);
+        return new CommandLine(demo)
+                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(errors, true, StandardCharsets.UTF_8))
+                .setExecutionExceptionHandler(demo::explain)
+                .execute(args);
+    }
+
+    private int explain(Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+        errors.println("The demo failed: " + rootMessage(failure));
         return 1;
     }
 
@@ -75,7 +92,7 @@ public final class PromptTableDemo implements Callable<Integer> {
     public Integer call() throws Exception {
         Path checkpoint = model == null ? DemoModel.make(null, work.resolve("smollm2-moge")) : model;
         try (SparkSession spark = session(checkpoint)) {
-            DemoQueries queries = new DemoQueries(spark, System.out, limit);
+            DemoQueries queries = new DemoQueries(spark, out, limit);
             Path table = prompts == null ? DemoTables.writePrompts(spark, work.resolve("prompts.parquet")) : prompts;
             requireExists(table);
             Verdict answers = queries.generate(table, promptColumn, maxTokens);
@@ -84,7 +101,7 @@ public final class PromptTableDemo implements Callable<Integer> {
                 return 0;
             }
             Verdict labels = queries.classify(DemoTables.writeReviews(spark, work.resolve("reviews.parquet")));
-            return checks && !Verdict.allGood(System.out, answers, source, labels) ? 1 : 0;
+            return checks && !Verdict.allGood(out, answers, source, labels) ? 1 : 0;
         }
     }
 
