@@ -40,7 +40,8 @@ class ArchitectureTest {
         arrows.put("config", List.of("tensor", "error"));
         arrows.put("weights", List.of("tensor", "error"));
         arrows.put("quant", List.of("weights", "tensor", "error"));
-        arrows.put("tokenizer", List.of("error"));
+        arrows.put("tokenizer.jinja", List.of());
+        arrows.put("tokenizer", List.of("tokenizer.jinja", "error"));
         arrows.put("backend", List.of("tensor", "quant", "error"));
         arrows.put("backend.cpu.math", List.of("error"));
         arrows.put("backend.cpu.ffi", List.of("backend.cpu.math", "error"));

@@ -4,6 +4,7 @@ import io.pangu.runtime.tokenizer.AddedToken.Trait;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 
 /** Cuts a text at its added tokens, leftmost and longest first. Immutable and thread-safe. */
 final class AddedTokenSplitter {
@@ -27,16 +28,22 @@ final class AddedTokenSplitter {
         literals = new LiteralTrie(ids);
     }
 
-    /** The texts looked for. */
-    LiteralTrie literals() {
-        return literals;
+    void split(String text, Visitor visitor) {
+        split(text, from -> text.length(), visitor);
     }
 
-    void split(String text, Visitor visitor) {
+    /**
+     * Cuts a text at the tokens that end before they reach a barrier.
+     *
+     * @param nextBarrier the first place from an index on that is in no token; the length when there is none
+     */
+    void split(String text, IntUnaryOperator nextBarrier, Visitor visitor) {
         int plainStart = 0;
         int at = literals.isEmpty() ? text.length() : 0;
         while (at < text.length()) {
-            LiteralTrie.Match match = literals.longestAt(text, at);
+            LiteralTrie.Match match = literals.mayStart(text.charAt(at))
+                    ? literals.longestAt(text, at, nextBarrier.applyAsInt(at))
+                    : null;
             AddedToken token = match == null ? null : byId.get(match.value());
             if (match == null || token == null) {
                 at++;
@@ -49,12 +56,12 @@ final class AddedTokenSplitter {
             }
             int end = at;
             if (token.traits().contains(Trait.LSTRIP)) {
-                while (start > plainStart && Character.isWhitespace(text.charAt(start - 1))) {
+                while (start > plainStart && isWhiteSpace(text.charAt(start - 1))) {
                     start--;
                 }
             }
             if (token.traits().contains(Trait.RSTRIP)) {
-                while (end < text.length() && Character.isWhitespace(text.charAt(end))) {
+                while (end < text.length() && isWhiteSpace(text.charAt(end))) {
                     end++;
                 }
             }
@@ -75,7 +82,33 @@ final class AddedTokenSplitter {
                 || (end < text.length() && isWordPart(text.codePointAt(end)));
     }
 
+    /** Unicode's property, which is neither of Java's two notions. */
+    private static boolean isWhiteSpace(char c) {
+        return (c >= '\t' && c <= '\r')
+                || c == ' '
+                || c == 0x85
+                || c == 0xA0
+                || c == 0x1680
+                || (c >= 0x2000 && c <= 0x200A)
+                || c == 0x2028
+                || c == 0x2029
+                || c == 0x202F
+                || c == 0x205F
+                || c == 0x3000;
+    }
+
+    /** What Unicode calls a part of a word: letters with their marks, decimal digits, connectors and joiners. */
     private static boolean isWordPart(int code) {
-        return Character.isLetterOrDigit(code) || Character.getType(code) == Character.CONNECTOR_PUNCTUATION;
+        return Character.isAlphabetic(code)
+                || code == 0x200C
+                || code == 0x200D
+                || switch (Character.getType(code)) {
+                    case Character.NON_SPACING_MARK,
+                            Character.COMBINING_SPACING_MARK,
+                            Character.ENCLOSING_MARK,
+                            Character.DECIMAL_DIGIT_NUMBER,
+                            Character.CONNECTOR_PUNCTUATION -> true;
+                    default -> false;
+                };
     }
 }

@@ -1,5 +1,6 @@
 package io.pangu.runtime.tokenizer;
 
+import io.pangu.runtime.tokenizer.jinja.Text;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -61,33 +62,26 @@ abstract sealed class BpeTokenizer implements Tokenizer permits SentencePieceBpe
 
     @Override
     public final int[] encodeWithSpecialTokens(String text) {
-        return encodeMarked(text, "");
+        return encodeTemplated(Text.ofTemplate(text));
     }
 
-    /**
-     * Ids of a text in which special tokens stand for themselves unless the mark breaks them.
-     *
-     * @param mark a character that is in no token, taken out before plain text is encoded; or empty
-     */
-    final int[] encodeMarked(String text, String mark) {
+    /** Ids of a text in which special tokens stand for themselves where the template wrote every character of them. */
+    final int[] encodeTemplated(Text text) {
         IntList ids = new IntList(text.length() / 3);
-        specialSplitter.split(SurrogateRepair.repair(text), new AddedTokenSplitter.Visitor() {
+        AddedTokenSplitter.Visitor visitor = new AddedTokenSplitter.Visitor() {
             @Override
             public void plain(String part) {
-                encodePlain(mark.isEmpty() ? part : part.replace(mark, ""), ids);
+                encodePlain(part, ids);
             }
 
             @Override
             public void token(int id) {
                 ids.add(id);
             }
-        });
+        };
+        // Each lone surrogate becomes one other char, so the places stay what they are.
+        specialSplitter.split(SurrogateRepair.repair(text.value()), text::nextUserChar, visitor);
         return ids.toArray();
-    }
-
-    /** The literals of the special tokens. */
-    final LiteralTrie specialLiterals() {
-        return specialSplitter.literals();
     }
 
     @Override

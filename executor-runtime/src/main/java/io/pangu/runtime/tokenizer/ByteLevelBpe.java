@@ -50,7 +50,10 @@ final class ByteLevelBpe extends BpeTokenizer {
         merges = new MergeTable(json.merges().size());
         int rank = 0;
         for (Merge merge : json.merges()) {
-            merges.put(merge.left(), merge.right(), rank++, merge.merged());
+            if (!isSpecial(merge.merged())) {
+                merges.put(merge.left(), merge.right(), rank, merge.merged());
+            }
+            rank++;
         }
         for (int b = 0; b < BYTES; b++) {
             byteTokens[b] = vocabulary.getOrDefault(String.valueOf(ByteAlphabet.charOf(b)), NO_TOKEN);
@@ -114,7 +117,7 @@ final class ByteLevelBpe extends BpeTokenizer {
             }
             int first = ids.size();
             Integer whole = wholeWords == WholeWords.TAKEN ? vocabulary.get(written(text, start, end)) : null;
-            if (whole != null) {
+            if (whole != null && !isSpecial(whole)) {
                 ids.add(whole);
             } else {
                 symbols.clear();

@@ -2,8 +2,7 @@ package io.pangu.runtime.tokenizer;
 
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
-import io.pangu.runtime.tokenizer.InertText.Extent;
-import java.util.ArrayList;
+import io.pangu.runtime.tokenizer.jinja.Text;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -30,16 +29,11 @@ final class CheckpointPromptEncoder implements PromptEncoder {
     private final BpeTokenizer tokenizer;
     private final ChatTemplate template;
     private final Rules rules;
-    private final InertText inert;
 
     CheckpointPromptEncoder(BpeTokenizer tokenizer, ChatTemplate template, Rules rules) {
         this.tokenizer = tokenizer;
         this.template = template;
         this.rules = rules;
-        this.inert = new InertText(tokenizer.addedTokens().stream()
-                .filter(AddedToken::isSpecial)
-                .map(AddedToken::content)
-                .toList());
     }
 
     @Override
@@ -53,38 +47,11 @@ final class CheckpointPromptEncoder implements PromptEncoder {
             throw new EngineException(
                     ErrorCode.INVALID_PROMPT, "a chat needs at least one message; send one with the role 'user'");
         }
-        List<String> texts = new ArrayList<>(List.of(begunAnswer));
-        for (ChatMessage message : messages) {
-            texts.add(message.role());
-            texts.add(message.content());
-        }
-        String mark = inert.mark(texts);
-        String text = render(messages, mark) + inert.breakUp(begunAnswer, mark, Extent.EVERY_BEGINNING);
-        int[] ids = tokenizer.encodeMarked(text, mark);
+        Text text = Text.concat(List.of(template.render(messages), Text.ofUser(begunAnswer)));
+        int[] ids = tokenizer.encodeTemplated(text);
         boolean lacksBos = rules.chatBos() == ChatBos.ENSURED
                 && (ids.length == 0 || ids[0] != rules.bosId().orElse(-1));
         return lacksBos ? withBos(ids) : ids;
-    }
-
-    /**
-     * The chat's text with breaks in what users wrote. Breaks that change what a template makes of a message, because it
-     * looks for something there, are reduced to the ones that cannot be spared.
-     */
-    private String render(List<ChatMessage> messages, String mark) {
-        List<ChatMessage> broken = broken(messages, mark, Extent.EVERY_BEGINNING);
-        String text = template.render(broken);
-        if (broken.equals(messages)) {
-            return text;
-        }
-        boolean isFaithful = text.replace(mark, "").equals(template.render(messages));
-        return isFaithful ? text : template.render(broken(messages, mark, Extent.WHOLE_TOKENS));
-    }
-
-    private List<ChatMessage> broken(List<ChatMessage> messages, String mark, Extent extent) {
-        return messages.stream()
-                .map(message -> new ChatMessage(
-                        inert.breakUp(message.role(), mark, extent), inert.breakUp(message.content(), mark, extent)))
-                .toList();
     }
 
     @Override

@@ -43,12 +43,18 @@ final class LiteralTrie {
     /** The longest text of the set that stands at {@code from}, or null. */
     @Nullable
     Match longestAt(CharSequence text, int from) {
+        return longestAt(text, from, text.length());
+    }
+
+    /** The same among those that end at {@code limit} or before. */
+    @Nullable
+    Match longestAt(CharSequence text, int from, int limit) {
         if (!mayStart(text.charAt(from))) {
             return null;
         }
         Match found = null;
         Node node = root;
-        for (int i = from; i < text.length(); i++) {
+        for (int i = from; i < limit; i++) {
             node = node.children.get(text.charAt(i));
             if (node == null) {
                 break;

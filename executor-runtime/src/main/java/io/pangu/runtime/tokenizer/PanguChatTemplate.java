@@ -2,6 +2,8 @@ package io.pangu.runtime.tokenizer;
 
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
+import io.pangu.runtime.tokenizer.jinja.Text;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -20,21 +22,19 @@ final class PanguChatTemplate implements ChatTemplate {
             Map.of("system", "系统", "user", "用户", "assistant", "助手", "tool", "工具", "function", "方法");
 
     @Override
-    public String render(List<ChatMessage> messages) {
-        StringBuilder text = new StringBuilder();
+    public Text render(List<ChatMessage> messages) {
+        List<Text> parts = new ArrayList<>();
         if (!messages.getFirst().role().equals("system")) {
-            turn("system", "", text);
+            turn("system", "", parts);
         }
         for (ChatMessage message : messages) {
-            turn(message.role(), message.content(), text);
+            turn(message.role(), message.content(), parts);
         }
-        return text.append(TURN_BEGIN)
-                .append(ROLES.get("assistant"))
-                .append(COLON)
-                .toString();
+        parts.add(Text.ofTemplate(TURN_BEGIN + ROLES.get("assistant") + COLON));
+        return Text.concat(parts);
     }
 
-    private static void turn(String role, String content, StringBuilder text) {
+    private static void turn(String role, String content, List<Text> parts) {
         String word = ROLES.get(role);
         if (word == null) {
             throw new EngineException(
@@ -44,6 +44,8 @@ final class PanguChatTemplate implements ChatTemplate {
                     Map.of("role", role),
                     null);
         }
-        text.append(TURN_BEGIN).append(word).append(COLON).append(content).append(TURN_END);
+        parts.add(Text.ofTemplate(TURN_BEGIN + word + COLON));
+        parts.add(Text.ofUser(content));
+        parts.add(Text.ofTemplate(TURN_END));
     }
 }

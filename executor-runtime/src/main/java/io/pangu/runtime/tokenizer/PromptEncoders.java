@@ -8,6 +8,8 @@ import io.pangu.runtime.tokenizer.CheckpointPromptEncoder.Rules;
 import io.pangu.runtime.tokenizer.PromptEncoder.ThinkingTokens;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -179,7 +181,9 @@ public final class PromptEncoders {
 
     private ChatTemplate template(boolean isPangu) {
         if (config.template().isPresent()) {
-            throw TokenizerErrors.unsupported(config.template().get().file(), "Jinja");
+            Map<String, Object> tokens = new TreeMap<>(config.namedTokens());
+            tokens.put("additional_special_tokens", config.moreSpecialTokens());
+            return new JinjaChatTemplate(config.template().get(), tokens, Clock.system(ZoneId.systemDefault()));
         }
         return isPangu ? new PanguChatTemplate() : new MissingChatTemplate(directory);
     }

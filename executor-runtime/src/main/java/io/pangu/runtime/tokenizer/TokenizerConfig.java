@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * {@code added_tokens.json} and {@code chat_template.jinja}, all optional.
  *
  * @param addsBos whether a text starts with BOS, if the files say so
- * @param namedTokens literals by role: {@code bos_token}, {@code eos_token}, {@code unk_token}, {@code pad_token}
+ * @param namedTokens literals by role: {@code bos_token}, {@code eos_token} and so on
  * @param moreSpecialTokens literals of {@code additional_special_tokens}
  * @param addedTokens in the order of their ids
  * @param template the chat template
@@ -27,7 +27,8 @@ record TokenizerConfig(
         List<AddedToken> addedTokens,
         Optional<Template> template) {
 
-    private static final List<String> ROLES = List.of("bos_token", "eos_token", "unk_token", "pad_token");
+    private static final List<String> ROLES =
+            List.of("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token");
 
     /** A chat template in Jinja and the file that it stands in. */
     record Template(Path file, String source) {}

@@ -1,5 +1,5 @@
 /**
- * Text to token ids and back, chat templates included. Imports {@code error}.
+ * Text to token ids and back, chat templates included. Imports {@code jinja} and {@code error}.
  */
 @NullMarked
 package io.pangu.runtime.tokenizer;

@@ -36,6 +36,14 @@ final class TokenizerVectors {
         }
     }
 
+    static String jsonText(Object tree) {
+        try {
+            return JSON.writeValueAsString(tree);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     static List<Vector> vectors(String name, String key) {
         return StreamSupport.stream(json(name).get(key).spliterator(), false)
                 .map(item -> new Vector(

@@ -1,0 +1,6 @@
+package io.pangu.runtime.tokenizer.jinja;
+
+/** Python's {@code None}. */
+enum None {
+    NONE
+}
