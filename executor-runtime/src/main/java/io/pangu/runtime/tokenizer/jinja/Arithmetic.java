@@ -55,7 +55,7 @@ final class Arithmetic {
                 }
                 yield (double) left / right;
             }
-            default -> right < 0 ? (Object) Math.pow(left, right) : (Object) power(left, right);
+            default -> right < 0 ? (Object) Math.pow((double) left, (double) right) : (Object) power(left, right);
         };
     }
 
