@@ -23,7 +23,7 @@ if [ -z "$jar" ] || [ ! -f "$stamp" ] || [ ! -f "$work/classpath" ] \
   || [ -n "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/{executor-runtime,spark-connector,examples}/src/main -newer "$stamp" -print -quit)" ]; then
   say "Building (the first time Maven fetches Spark; some minutes) ..."
   touch "$stamp.begun"
-  if ! (cd "$root" && mvn -B -q -pl examples -am -DskipTests package dependency:build-classpath@spark-class-path \
+  if ! (cd "$root" && mvn -B -q -pl examples -am -Dmaven.test.skip=true package dependency:build-classpath@spark-class-path \
     -Dmdep.outputFile="$work/classpath" >"$work/build.log" 2>&1); then
     tail -30 "$work/build.log" >&2
     say "The build failed; all of it is in $work/build.log"
