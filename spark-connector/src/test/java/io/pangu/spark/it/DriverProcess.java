@@ -22,7 +22,7 @@ import org.apache.spark.launcher.JavaModuleOptions;
 
 /** Runs {@link SqlDriver} as a user does: in a process of its own, on a Java and a Spark of the test's choice. */
 final class DriverProcess {
-    private static final long LIMIT_SECONDS = 300;
+    private static final long LIMIT_SECONDS = 900;
 
     private final JavaHome java;
     private final List<Path> classPath;
