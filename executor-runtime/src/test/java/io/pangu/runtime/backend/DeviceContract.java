@@ -11,7 +11,9 @@ import io.pangu.runtime.tensor.Shape;
 import io.pangu.runtime.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The whole contract of a device: memory, the rotary embedding, the paged cache and attention, and all of the rest. */
@@ -159,6 +161,19 @@ public abstract class DeviceContract extends MixtureContract {
         };
         for (HeadLayout heads : layouts) {
             PagedBatch batch = new PagedBatch(random, heads, lengths, queries);
+            same("attention of " + heads, 2e-5, batch::attend);
+        }
+    }
+
+    @Test
+    void attendsAtEveryLengthAroundEveryBlocksEnd() {
+        int[] lengths = IntStream.rangeClosed(1, 131).toArray();
+        // One query, a few, or all of them: runs that begin and end anywhere in a block.
+        int[] queries = Arrays.stream(lengths)
+                .map(length -> length % 3 == 0 ? length : Math.min(length, 1 + length % 5))
+                .toArray();
+        for (HeadLayout heads : List.of(new HeadLayout(5, 1, 18), new HeadLayout(4, 2, 32))) {
+            PagedBatch batch = new PagedBatch(new Random(36), heads, lengths, queries);
             same("attention of " + heads, 2e-5, batch::attend);
         }
     }

@@ -2,6 +2,7 @@ package io.pangu.runtime.backend;
 
 import static io.pangu.runtime.backend.DeviceBench.normal;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -79,6 +80,83 @@ public abstract class MixtureContract extends BackendContract {
                 }
                 return n == 1 ? both(result, bench.read(weights)) : result;
             });
+        }
+    }
+
+    @Test
+    void routesWhateverTheGroupsAndTheTies() {
+        Random random = new Random(25);
+        for (int[] sizes : new int[][] {{1, 1}, {8, 8}, {8, 1}, {80, 8}, {16, 2}, {6, 3}}) {
+            int n = 20;
+            float[] logits = normal(random, n * sizes[0]);
+            // Rows of ties, of extremes, and with one expert that takes all.
+            Arrays.fill(logits, 0, sizes[0], 3);
+            Arrays.fill(logits, sizes[0], 2 * sizes[0], -80);
+            logits[2 * sizes[0]] = 1e30f;
+            logits[4 * sizes[0] - 1] = Float.NEGATIVE_INFINITY;
+            for (int i = 5 * sizes[0]; i < 10 * sizes[0]; i++) {
+                logits[i] = Math.round(logits[i]);
+            }
+            float[] scale = normal(random, sizes[0]);
+            same("experts " + sizes[0] + " in groups " + sizes[1], 0, bench -> {
+                Tensor ids = bench.fresh(DType.I32, n, sizes[1]);
+                Tensor weights = bench.fresh(DType.F32, n, sizes[1]);
+                bench.kernels()
+                        .routeGrouped(
+                                bench.floats(logits, n, sizes[0]),
+                                bench.floats(scale, sizes[0]),
+                                sizes[1],
+                                ids,
+                                weights);
+                float[] chosen = new float[n * sizes[1]];
+                int[] read = bench.readInts(ids);
+                for (int i = 0; i < chosen.length; i++) {
+                    chosen[i] = read[i];
+                }
+                return chosen;
+            });
+        }
+        Tensor logits = tested.fresh(DType.F32, 1, 6);
+        assertThatThrownBy(() -> tested.kernels()
+                        .routeGrouped(
+                                logits,
+                                tested.floats(new float[6], 6),
+                                4,
+                                tested.fresh(DType.I32, 1, 4),
+                                tested.fresh(DType.F32, 1, 4)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("6 experts in 4 groups");
+    }
+
+    @Test
+    void mixesExpertsThatGetAllRowsOneOrNone() {
+        Random random = new Random(26);
+        int hidden = 64;
+        int width = 24;
+        for (WeightScheme scheme : SCHEMES) {
+            List<HostExpert> experts = DeviceBench.experts(random, 9, hidden, width, scheme);
+            // Around the twelve rows of a register tile and its multiples.
+            for (int n : new int[] {1, 11, 12, 13, 24, 25, 37}) {
+                int[] ids = new int[2 * n];
+                for (int row = 0; row < n; row++) {
+                    // All rows choose expert 0; of the second choice one takes the last expert, all others the fourth.
+                    ids[2 * row + 1] = row == n / 2 ? 8 : 3;
+                }
+                float[] x = normal(random, n * hidden);
+                float[] weights = normal(random, 2 * n);
+                double size = hidden * Math.sqrt(width);
+                same(scheme + " experts, " + n + " rows", tolerance(scheme) * size, bench -> {
+                    Tensor out = bench.floats(new float[n * hidden], n, hidden);
+                    bench.kernels()
+                            .addGroupedExperts(
+                                    bench.floats(x, n, hidden),
+                                    bench.own(bench.device().packExperts(experts)),
+                                    bench.ints(ids, n, 2),
+                                    bench.floats(weights, n, 2),
+                                    out);
+                    return bench.read(out);
+                });
+            }
         }
     }
 

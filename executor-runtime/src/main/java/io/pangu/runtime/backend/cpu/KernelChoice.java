@@ -18,6 +18,8 @@ final class KernelChoice {
 
     private final Supplier<Lookup> nativeKernels;
     private final Supplier<Lookup> vectorKernels;
+    private final Logger log;
+    private final AtomicBoolean warned;
 
     /** What came of looking for one kind of kernels. */
     sealed interface Lookup {
@@ -29,8 +31,19 @@ final class KernelChoice {
     }
 
     KernelChoice(Supplier<Lookup> nativeKernels, Supplier<Lookup> vectorKernels) {
+        this(nativeKernels, vectorKernels, LOG, WARNED);
+    }
+
+    /**
+     * The same with a log of its own.
+     *
+     * @param warned whether the user was told of missing kernels already
+     */
+    KernelChoice(Supplier<Lookup> nativeKernels, Supplier<Lookup> vectorKernels, Logger log, AtomicBoolean warned) {
         this.nativeKernels = nativeKernels;
         this.vectorKernels = vectorKernels;
+        this.log = log;
+        this.warned = warned;
     }
 
     /**
@@ -75,8 +88,8 @@ final class KernelChoice {
     private BlockKernels fallBack(String reason) {
         return switch (vectorKernels.get()) {
             case Lookup.Found found -> {
-                if (WARNED.compareAndSet(false, true)) {
-                    LOG.warn(
+                if (warned.compareAndSet(false, true)) {
+                    log.warn(
                             "running without the C kernels, on {}: single requests decode as fast, long prompts and large"
                                     + " batches at about half the speed with bf16 weights and a fifth with int8 ({})",
                             found.kernels().description(),
