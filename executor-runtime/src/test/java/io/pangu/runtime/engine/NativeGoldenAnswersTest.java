@@ -1,0 +1,9 @@
+package io.pangu.runtime.engine;
+
+/** The golden answers on the C kernels. */
+class NativeGoldenAnswersTest extends GoldenAnswersContract {
+    @Override
+    String kernels() {
+        return "native";
+    }
+}

@@ -1,0 +1,21 @@
+package io.pangu.runtime.engine;
+
+import io.pangu.runtime.config.WeightPrecision;
+
+/** The dense sibling in fp32 on the Vector API kernels. */
+class VectorDenseSameBitsTest extends SameBitsContract {
+    @Override
+    String kernels() {
+        return "vector";
+    }
+
+    @Override
+    String checkpoint() {
+        return "embedded-tiny";
+    }
+
+    @Override
+    WeightPrecision precision() {
+        return WeightPrecision.FLOAT32;
+    }
+}
