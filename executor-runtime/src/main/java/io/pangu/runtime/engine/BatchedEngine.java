@@ -30,6 +30,7 @@ final class BatchedEngine implements InferenceEngine {
     private static final Logger LOG = LoggerFactory.getLogger(BatchedEngine.class);
     private static final int NUM_CALLBACK_THREADS = 2;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
+    private static final Duration LONGEST_LIMIT = Duration.ofDays(36_500);
 
     private final PromptEncoder encoder;
     private final ModelInfo info;
@@ -53,7 +54,7 @@ final class BatchedEngine implements InferenceEngine {
         int startId = model.config()
                 .bosTokenId()
                 .orElseGet(() -> endIds.stream().findFirst().orElse(0));
-        this.fitter = new PromptFitter(encoder, info.contextLength(), startId);
+        this.fitter = new PromptFitter(encoder, info.contextLength(), info.vocabSize(), startId);
         this.counters = new StepCounters(settings.numBlocks());
         this.callbacks = Executors.newFixedThreadPool(NUM_CALLBACK_THREADS, threads("pangu-callback"));
         this.timer = new ScheduledThreadPoolExecutor(1, threads("pangu-timer"));
@@ -73,7 +74,7 @@ final class BatchedEngine implements InferenceEngine {
                     encoder.tokenizer(), encoder.thinkingTokens(), prompt, new StopTexts(request.stop()));
             return submit(new GenerateTask(prompt, request, maxTokens, reader, endIds), request.timeout(), this::count);
         } catch (EngineException e) {
-            return refused(e);
+            return refused(e, this::count);
         }
     }
 
@@ -88,7 +89,7 @@ final class BatchedEngine implements InferenceEngine {
             List<int[]> continuations = new ArrayList<>();
             int longest = 0;
             for (String text : request.continuations()) {
-                int[] ids = encoder.tokenizer().encode(text);
+                int[] ids = fitter.encodeContinuation(text);
                 if (ids.length == 0) {
                     throw EngineErrors.invalidPrompt("the continuation '" + text + "' has no tokens; leave it out");
                 }
@@ -98,7 +99,7 @@ final class BatchedEngine implements InferenceEngine {
             int[] prompt = fitter.fitForScoring(request.prompt(), longest);
             return submit(new ScoreTask(prompt, continuations), request.timeout(), listener);
         } catch (EngineException e) {
-            return refused(e);
+            return refused(e, listener);
         }
     }
 
@@ -107,7 +108,7 @@ final class BatchedEngine implements InferenceEngine {
         try {
             RequestChecks.check(request);
         } catch (EngineException e) {
-            return refused(e);
+            return refused(e, this::count);
         }
         LabelTemplate template = LabelTemplate.of(request);
         PendingResult<Scores> scores = classifier.score(request, template);
@@ -139,7 +140,7 @@ final class BatchedEngine implements InferenceEngine {
                     request.timeout(),
                     this::count);
         } catch (EngineException e) {
-            return refused(e);
+            return refused(e, this::count);
         }
     }
 
@@ -200,7 +201,7 @@ final class BatchedEngine implements InferenceEngine {
         }
         try {
             timeout.ifPresent(limit -> request.watch(timer.schedule(
-                    () -> request.fail(EngineErrors.timeout(limit)), limit.toNanos(), TimeUnit.NANOSECONDS)));
+                    () -> request.fail(EngineErrors.timeout(limit)), nanos(limit), TimeUnit.NANOSECONDS)));
         } catch (RejectedExecutionException e) {
             request.fail(EngineErrors.closed());
         }
@@ -216,9 +217,16 @@ final class BatchedEngine implements InferenceEngine {
         open.leave(request);
     }
 
-    private <T> PendingResult<T> refused(EngineException error) {
-        counters.countEnd(PendingRequest.Ending.BADLY);
-        return PendingRequest.failed(error);
+    /** What has failed before it was submitted; whoever counts it hears of it as of any other end. */
+    private static <T> PendingResult<T> refused(EngineException error, PendingRequest.Listener listener) {
+        PendingRequest<T> request = new PendingRequest<>(Runnable::run, listener);
+        request.fail(error);
+        return request;
+    }
+
+    /** Longer than any process lives where the limit is beyond what a timer counts. */
+    private static long nanos(Duration limit) {
+        return limit.compareTo(LONGEST_LIMIT) > 0 ? LONGEST_LIMIT.toNanos() : limit.toNanos();
     }
 
     private static ThreadFactory threads(String name) {

@@ -78,19 +78,18 @@ final class Classifier {
     }
 
     private void computePrior(Prior key, CompletableFuture<double[]> target) {
-        List<CompletableFuture<Scores>> parts = new ArrayList<>();
-        for (String text : EMPTY_TEXTS) {
-            ScoreRequest request = new ScoreRequest(
-                    key.template().prompt(text), key.template().continuations(key.labels()), Optional.empty());
-            parts.add(scorer.apply(request).future());
+        List<CompletableFuture<Scores>> parts;
+        try {
+            parts = EMPTY_TEXTS.stream().map(text -> score(key, text)).toList();
+        } catch (RuntimeException e) {
+            // Whoever waits for this prior, now or later, would otherwise wait for ever.
+            forget(key, target, e);
+            return;
         }
         CompletableFuture<Void> _ = CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
                 .whenComplete((ignored, error) -> {
                     if (error != null) {
-                        synchronized (priors) {
-                            priors.remove(key, target);
-                        }
-                        target.completeExceptionally(error);
+                        forget(key, target, error);
                         return;
                     }
                     double[] mean = new double[key.labels().size()];
@@ -102,5 +101,19 @@ final class Classifier {
                     }
                     target.complete(mean);
                 });
+    }
+
+    private CompletableFuture<Scores> score(Prior key, String text) {
+        return scorer.apply(new ScoreRequest(
+                        key.template().prompt(text), key.template().continuations(key.labels()), Optional.empty()))
+                .future();
+    }
+
+    /** A failure is not kept: the next who asks tries again. */
+    private void forget(Prior key, CompletableFuture<double[]> target, Throwable error) {
+        synchronized (priors) {
+            priors.remove(key, target);
+        }
+        target.completeExceptionally(error);
     }
 }

@@ -23,6 +23,15 @@ final class EngineErrors {
         return new EngineException(ErrorCode.INVALID_PROMPT, message);
     }
 
+    static EngineException foreignToken(int id, int vocabSize) {
+        return new EngineException(
+                ErrorCode.INVALID_CHECKPOINT,
+                "the tokenizer gives token " + id + ", the model has tokens 0 to " + (vocabSize - 1)
+                        + "; take the tokenizer that belongs to the weights",
+                Map.of("token", "" + id, "vocabSize", "" + vocabSize),
+                null);
+    }
+
     static EngineException promptTooLong(int promptTokens, int further, int contextLength) {
         return new EngineException(
                 ErrorCode.PROMPT_TOO_LONG,

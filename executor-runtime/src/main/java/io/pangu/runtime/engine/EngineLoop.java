@@ -176,19 +176,30 @@ final class EngineLoop implements Runnable {
             }
             return;
         }
+        List<Task<?>> finished = advance(reading);
+        // First the state without them, so that who sees a result sees its blocks free.
+        counters.show(scheduler);
+        finished.forEach(this::deliver);
+    }
+
+    /** Lets every task that read outputs go on, a fault in that being its own; gives those that are finished. */
+    private List<Task<?>> advance(List<Task<?>> reading) {
         List<Task<?>> finished = new ArrayList<>();
         for (Task<?> task : reading) {
             if (task instanceof GenerateTask) {
                 counters.countGeneratedToken();
             }
-            if (task.advance()) {
-                forget(task);
-                finished.add(task);
+            try {
+                if (task.advance()) {
+                    forget(task);
+                    finished.add(task);
+                }
+            } catch (RuntimeException e) {
+                LOG.warn("a request failed on the host; the others go on", e);
+                fail(task, e);
             }
         }
-        // First the state without them, so that who sees a result sees its blocks free.
-        counters.show(scheduler);
-        finished.forEach(this::deliver);
+        return finished;
     }
 
     /** Lets every task with outputs read them; a fault in one task's reading is that task's alone. */
@@ -207,6 +218,7 @@ final class EngineLoop implements Runnable {
                 if (isDeviceLost(e)) {
                     throw e;
                 }
+                LOG.warn("a request failed while its outputs were read; the others go on", e);
                 fail(task, e);
             }
             row += count;

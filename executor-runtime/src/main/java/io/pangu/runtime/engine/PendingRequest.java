@@ -35,18 +35,9 @@ final class PendingRequest<T> implements PendingResult<T> {
         this.callbacks = callbacks;
         this.listener = listener;
         CompletableFuture<T> _ = future.whenComplete((result, error) -> {
-            // The future is the owner's too: who cancels it means the request.
-            if (future.isCancelled()) {
-                cancel();
-            }
+            // The future is the owner's too: who ends it, by cancelling, a time limit or a value, means the request.
+            cancel();
         });
-    }
-
-    /** A request that has failed before anybody could depend on it. */
-    static <T> PendingRequest<T> failed(EngineException error) {
-        PendingRequest<T> request = new PendingRequest<>(Runnable::run, (ignored, ending) -> {});
-        request.fail(error);
-        return request;
     }
 
     @Override

@@ -15,17 +15,20 @@ import java.util.List;
 final class PromptFitter {
     private final PromptEncoder encoder;
     private final int contextLength;
+    private final int vocabSize;
     private final int startId;
 
     /**
      * A fitter for one model.
      *
      * @param contextLength longest prompt plus completion, in tokens
+     * @param vocabSize number of the model's tokens
      * @param startId what an empty text is given to start from where the checkpoint adds no BOS
      */
-    PromptFitter(PromptEncoder encoder, int contextLength, int startId) {
+    PromptFitter(PromptEncoder encoder, int contextLength, int vocabSize, int startId) {
         this.encoder = encoder;
         this.contextLength = contextLength;
+        this.vocabSize = vocabSize;
         this.startId = startId;
     }
 
@@ -38,7 +41,7 @@ final class PromptFitter {
         if (ids.length < contextLength) {
             return ids;
         }
-        if (tooLong == TooLong.ERROR) {
+        if (tooLong == TooLong.ERROR || contextLength == 1) {
             throw EngineErrors.promptTooLong(ids.length, 1, contextLength);
         }
         int limit = contextLength - Math.min(maxTokens, contextLength / 2);
@@ -74,7 +77,22 @@ final class PromptFitter {
             case Prompt.Raw raw -> encoder.encodeRaw(raw.text());
             case Prompt.Chat chat -> encoder.encodeChat(chat.messages(), chat.begunAnswer());
         };
-        return ids.length == 0 ? new int[] {startId} : ids;
+        return ids.length == 0 ? new int[] {startId} : known(ids);
+    }
+
+    /** Ids of a text that continues a prompt; possibly none. */
+    int[] encodeContinuation(String text) {
+        return known(encoder.tokenizer().encode(text));
+    }
+
+    /** The same ids, all of them the model's: a foreign one would spoil the step of every request beside it. */
+    private int[] known(int[] ids) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocabSize) {
+                throw EngineErrors.foreignToken(id, vocabSize);
+            }
+        }
+        return ids;
     }
 
     private int[] withoutBeginning(int[] ids, int limit) {

@@ -15,7 +15,7 @@ import java.util.Map;
  * @param repetitionPenalty above 0, 1 = off
  * @param presencePenalty 0 = off
  * @param frequencyPenalty 0 = off
- * @param logitBias token id to addend
+ * @param logitBias token id to addend, finite
  * @param seed of the request's own random stream; equal seeds give equal draws whatever the batch
  */
 public record SamplingParams(
@@ -41,6 +41,9 @@ public record SamplingParams(
         require(Math.abs(presencePenalty) <= 100, "presence_penalty", presencePenalty, "between -100 and 100");
         require(Math.abs(frequencyPenalty) <= 100, "frequency_penalty", frequencyPenalty, "between -100 and 100");
         logitBias = Map.copyOf(logitBias);
+        for (double bias : logitBias.values()) {
+            require(Double.isFinite(bias), "logit_bias", bias, "a finite number for every token");
+        }
     }
 
     private static void require(boolean holds, String option, double value, String range) {

@@ -29,6 +29,7 @@ final class FakeLanguageModel implements LanguageModel {
     private final Function<int[], Integer> favourite;
     private final ModelConfig config;
     private volatile Consumer<ForwardBatch> beforeStep = batch -> {};
+    private volatile Consumer<Reading> beforeReading = reading -> {};
     private final AtomicInteger steps = new AtomicInteger();
     private volatile boolean isClosed;
     private Thread owner = Thread.currentThread();
@@ -70,6 +71,19 @@ final class FakeLanguageModel implements LanguageModel {
     /** Runs on the scheduler thread before each step: may wait or throw. */
     void beforeStep(Consumer<ForwardBatch> action) {
         beforeStep = action;
+    }
+
+    /** What is asked of a step's outputs. */
+    enum Reading {
+        ARGMAX,
+        LOGITS,
+        LOG_PROBABILITIES,
+        HIDDEN
+    }
+
+    /** Runs on the scheduler thread before outputs of a step are read: may throw. */
+    void beforeReading(Consumer<Reading> action) {
+        beforeReading = action;
     }
 
     int steps() {
@@ -222,7 +236,7 @@ final class FakeLanguageModel implements LanguageModel {
 
         @Override
         public int[] argmax() {
-            check();
+            check(Reading.ARGMAX);
             int[] ids = new int[contexts.length];
             for (int i = 0; i < ids.length; i++) {
                 ids[i] = kinds[i] == ForwardBatch.Output.LOGITS ? argmaxAfter(contexts[i]) : -1;
@@ -232,14 +246,14 @@ final class FakeLanguageModel implements LanguageModel {
 
         @Override
         public void logits(int output, float[] target) {
-            check();
+            check(Reading.LOGITS);
             require(kinds[output] == ForwardBatch.Output.LOGITS, "logits of a row that asked for them");
             System.arraycopy(logitsAfter(contexts[output]), 0, target, 0, target.length);
         }
 
         @Override
         public float[] logProbabilities(int[] tokenIds) {
-            check();
+            check(Reading.LOG_PROBABILITIES);
             require(tokenIds.length == contexts.length, "one token per output");
             float[] result = new float[tokenIds.length];
             for (int i = 0; i < result.length; i++) {
@@ -251,12 +265,13 @@ final class FakeLanguageModel implements LanguageModel {
 
         @Override
         public void hidden(int output, float[] target) {
-            check();
+            check(Reading.HIDDEN);
             require(kinds[output] == ForwardBatch.Output.HIDDEN, "hidden state of a row that asked for it");
             System.arraycopy(hiddenAfter(contexts[output]), 0, target, 0, target.length);
         }
 
-        private void check() {
+        private void check(Reading reading) {
+            beforeReading.accept(reading);
             require(step == generation, "outputs are read before the next step");
             require(owner == Thread.currentThread(), "outputs are read by the thread that made the step");
         }

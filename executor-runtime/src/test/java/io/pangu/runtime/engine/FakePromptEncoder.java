@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /** A tokenizer of bytes: ids 0 to 255 are themselves, special tokens come after. */
-final class FakePromptEncoder implements PromptEncoder, Tokenizer {
+class FakePromptEncoder implements PromptEncoder, Tokenizer {
     static final int BOS = 256;
     static final int EOS = 257;
     static final int THINK = 258;
