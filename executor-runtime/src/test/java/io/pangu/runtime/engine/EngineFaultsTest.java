@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Faults of a device, of a task and of a caller, each in the middle of things: who is told, and who goes on. */
-@Timeout(60)
+@Timeout(600)
 class EngineFaultsTest {
     private static final SamplingParams SAMPLED = new SamplingParams(1, 0, 1, 0, 1, 0, 0, Map.of(), 5);
 
@@ -95,7 +95,7 @@ class EngineFaultsTest {
                 }
             }
             assertThat(lost).as("lost of %d", all.size()).isGreaterThan(20);
-            await().until(engine.model::isClosed);
+            await().atMost(FakeEngine.LIMIT).until(engine.model::isClosed);
             everyKind(engine.engine, 99).forEach(later -> assertFails(later, ErrorCode.DEVICE_LOST));
             engine.close();
         }
@@ -129,7 +129,7 @@ class EngineFaultsTest {
                 Optional<Throwable> error = get(each.future().handle((result, cause) -> Optional.ofNullable(cause)));
                 assertThat(error.orElseGet(FakeLanguageModel::deviceLost)).isInstanceOf(EngineException.class);
             }
-            await().until(engine.model::isClosed);
+            await().atMost(FakeEngine.LIMIT).until(engine.model::isClosed);
             engine.close();
         }
     }
@@ -178,7 +178,7 @@ class EngineFaultsTest {
                 CountDownLatch gate = new CountDownLatch(1);
                 engine.model.beforeStep(batch -> {
                     try {
-                        assertThat(gate.await(20, TimeUnit.SECONDS)).isTrue();
+                        assertThat(gate.await(120, TimeUnit.SECONDS)).isTrue();
                     } catch (InterruptedException e) {
                         throw new AssertionError(e);
                     }
@@ -297,7 +297,7 @@ class EngineFaultsTest {
                 CountDownLatch gate = new CountDownLatch(1);
                 engine.model.beforeStep(batch -> {
                     try {
-                        assertThat(gate.await(20, TimeUnit.SECONDS)).isTrue();
+                        assertThat(gate.await(120, TimeUnit.SECONDS)).isTrue();
                     } catch (InterruptedException e) {
                         throw new AssertionError(e);
                     }

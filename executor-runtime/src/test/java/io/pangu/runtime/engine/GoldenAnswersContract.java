@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a user gets of an engine on the golden checkpoints, held against the independent reference's answers. */
-@Timeout(180)
+@Timeout(600)
 abstract class GoldenAnswersContract {
     /** {@code native} or {@code vector}. */
     abstract String kernels();

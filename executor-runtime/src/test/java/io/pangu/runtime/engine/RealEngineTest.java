@@ -40,7 +40,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** An engine on the tiny golden checkpoint, opened, asked and closed as its users do it. */
-@Timeout(120)
+@Timeout(600)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RealEngineTest {
     private static final int END_OF_TURN = 13;
@@ -267,7 +267,7 @@ class RealEngineTest {
             for (int i = 0; i < 12; i++) {
                 given.add(engine.generate(endless("given up " + i, 1900)));
             }
-            await().until(() -> engine.stats().running() > 0);
+            await().atMost(FakeEngine.LIMIT).until(() -> engine.stats().running() > 0);
             given.forEach(PendingResult::cancel);
             given.forEach(each -> assertFails(each, ErrorCode.CANCELLED, "cancelled by its owner"));
             awaitAllBlocksFree(engine);
@@ -290,7 +290,7 @@ class RealEngineTest {
             for (int i = 0; i < 20; i++) {
                 open.add(busy.generate(endless("closed on " + i, 1900)));
             }
-            await().until(() -> busy.stats().steps() > 1);
+            await().atMost(FakeEngine.LIMIT).until(() -> busy.stats().steps() > 1);
             CompletableFuture<Void> closing = CompletableFuture.runAsync(busy::close);
             open.forEach(each -> assertFails(
                     each,

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * The first invariant, on a real model and real kernels: a request's tokens, log-probabilities, scores and vectors have the
  * same bits alone, in any batch, in any chunks, with or without the prefix cache, preempted or not, on any threads.
  */
-@Timeout(300)
+@Timeout(600)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class SameBitsContract {
     private static final ModelLimits LIMITS = new ModelLimits(192, 170, 24, 0);

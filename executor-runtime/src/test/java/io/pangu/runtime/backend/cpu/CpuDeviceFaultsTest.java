@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A kernel that fails in a whole model's step, wherever that is: the device is lost, said so, and closes cleanly. */
-@Timeout(60)
+@Timeout(600)
 class CpuDeviceFaultsTest {
     private static final BlockKernels REAL = VectorCpuDeviceTest.kernels();
     private static final int[] TOKENS = {1, 30, 31, 32, 33};
