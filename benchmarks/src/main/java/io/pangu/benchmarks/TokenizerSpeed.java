@@ -53,7 +53,10 @@ public final class TokenizerSpeed {
         } else {
             try (HuggingFaceTokenizer library = HuggingFaceTokenizer.newInstance(
                     checkpoint.resolve("tokenizer.json"), Map.of("truncation", "false", "padding", "false"))) {
-                print("tokenizers", texts, text -> library.encode(text, false, false).getIds().length);
+                print(
+                        "tokenizers",
+                        texts,
+                        text -> library.encode(text, false, false).getIds().length);
             }
         }
     }
