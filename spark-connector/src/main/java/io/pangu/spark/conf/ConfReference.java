@@ -11,17 +11,27 @@ public final class ConfReference {
         StringBuilder page = new StringBuilder("""
                 # Configuration
 
-                Written from the code (`PanguKeys`); `ConfReferenceTest` fails when it is out of date. Keys can be given to
-                `spark-submit --conf`, to the session builder and in `spark-defaults.conf`; the keys of a query also with
-                `SET` between queries.
+                Written from the code (`PanguKeys`); `ConfReferenceTest` fails when it is out of date.
+
+                Keys are set like Spark's own: with `--conf` of `spark-submit`, in `spark-defaults.conf`, in the session builder,
+                or with `SET` in a session, where they hold for the queries after it. One key is required, `spark.pangu.model`.
+                Words may be written in any case. A value that a key cannot have fails the query with a message that names the
+                key, the value and what it may be.
+
+                ```sql
+                SET spark.pangu.model=/models/pangu-pro-moe;
+                SET spark.pangu.on-error=null;
+                ```
 
                 ## Engine
 
-                Read when an engine is opened. Queries with equal values share one engine per executor.
+                An engine is a loaded model. Each executor opens one when a task first needs it, or at its start where
+                `spark.plugins=io.pangu.spark.PanguPlugin` is set, and all queries with equal values of these keys share it. A
+                query with other values gets another engine, so they are best set once for an application.
 
                 """);
         table(page, Scope.ENGINE);
-        page.append("\n## Query\n\nRead when a query is planned.\n\n");
+        page.append("\n## Query\n\nRead when a query is planned; changing them between queries costs nothing.\n\n");
         table(page, Scope.QUERY);
         return page.toString();
     }

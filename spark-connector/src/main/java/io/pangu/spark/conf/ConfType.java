@@ -2,6 +2,7 @@ package io.pangu.spark.conf;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,8 +12,8 @@ public sealed interface ConfType {
     /** The kind in the words of the reference, for instance {@code whole number ≥ 1}. */
     String description();
 
-    /** Whether the text is a value of this kind. */
-    boolean accepts(String value);
+    /** The value in the form in which it is compared and read; empty when the text is no value of this kind. */
+    Optional<String> canonical(String value);
 
     /** Any text. */
     record Text() implements ConfType {
@@ -22,12 +23,12 @@ public sealed interface ConfType {
         }
 
         @Override
-        public boolean accepts(String value) {
-            return !value.isBlank();
+        public Optional<String> canonical(String value) {
+            return Optional.of(value).filter(text -> !text.isBlank());
         }
     }
 
-    /** One of a few words. */
+    /** One of a few words, in any case. */
     record Choice(List<String> words) implements ConfType {
         public Choice {
             words = List.copyOf(words);
@@ -40,12 +41,12 @@ public sealed interface ConfType {
         }
 
         @Override
-        public boolean accepts(String value) {
-            return words.contains(value);
+        public Optional<String> canonical(String value) {
+            return word(value, words);
         }
     }
 
-    /** A whole number, or one of a few words that stand for a choice made elsewhere. */
+    /** A whole number that an {@code int} holds, or one of a few words that stand for a choice made elsewhere. */
     record WholeNumber(long least, List<String> words) implements ConfType {
         public WholeNumber {
             words = List.copyOf(words);
@@ -53,24 +54,30 @@ public sealed interface ConfType {
 
         @Override
         public String description() {
-            StringBuilder text = new StringBuilder();
-            words.forEach(word -> text.append('`').append(word).append("` or a "));
-            return text.append("whole number ≥ ").append(least).toString();
+            String number = "whole number ≥ " + least;
+            String quoted = String.join(
+                    ", ", words.stream().map(word -> '`' + word + '`').toList());
+            return words.isEmpty() ? number : quoted + " or a " + number;
         }
 
         @Override
-        public boolean accepts(String value) {
-            if (words.contains(value)) {
-                return true;
+        public Optional<String> canonical(String value) {
+            Optional<String> word = word(value, words);
+            return word.isPresent() ? word : wholeNumber(value).map(number -> Integer.toString(number));
+        }
+
+        private Optional<Integer> wholeNumber(String value) {
+            try {
+                return Optional.of(Integer.parseInt(value)).filter(number -> number >= least);
+            } catch (NumberFormatException notANumber) {
+                return Optional.empty();
             }
-            OptionalLong number = wholeNumber(value);
-            return number.isPresent() && number.getAsLong() >= least && number.getAsLong() <= Integer.MAX_VALUE;
         }
     }
 
     /** A number of bytes, with an optional suffix {@code k}, {@code m}, {@code g} or {@code t} (powers of 1024). */
     record Bytes() implements ConfType {
-        private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*([kmgt]?)i?b?");
+        private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*([kmgt]?)(?:i?b)?");
         private static final String UNITS = "kmgt";
 
         @Override
@@ -79,8 +86,8 @@ public sealed interface ConfType {
         }
 
         @Override
-        public boolean accepts(String value) {
-            return bytes(value).isPresent();
+        public Optional<String> canonical(String value) {
+            return Optional.of(value).filter(text -> bytes(text).isPresent());
         }
 
         /** The number of bytes that the text says; empty when it says none. */
@@ -97,11 +104,22 @@ public sealed interface ConfType {
         }
     }
 
-    private static OptionalLong wholeNumber(String value) {
-        try {
-            return OptionalLong.of(Long.parseLong(value.strip()));
-        } catch (NumberFormatException notANumber) {
-            return OptionalLong.empty();
+    /** A number from 0 to 1. */
+    record Share() implements ConfType {
+        private static final Pattern SHARE = Pattern.compile("0|1|[01]?\\.\\d{1,9}");
+
+        @Override
+        public String description() {
+            return "number from 0 to 1";
         }
+
+        @Override
+        public Optional<String> canonical(String value) {
+            return Optional.of(value).filter(text -> SHARE.matcher(text).matches() && Double.parseDouble(text) <= 1);
+        }
+    }
+
+    private static Optional<String> word(String value, List<String> words) {
+        return Optional.of(value.toLowerCase(Locale.ROOT)).filter(words::contains);
     }
 }

@@ -41,9 +41,14 @@ public final class PanguConf {
 
     /** The number; empty when the value is a word such as {@code auto}. */
     public OptionalInt number(ConfKey key) {
-        String value = text(key).strip();
-        boolean isNumber = !value.isEmpty() && (Character.isDigit(value.charAt(0)) || value.charAt(0) == '-');
-        return isNumber ? OptionalInt.of(Integer.parseInt(value)) : OptionalInt.empty();
+        String value = text(key);
+        boolean isWord = value.chars().allMatch(Character::isLetter);
+        return isWord ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(value));
+    }
+
+    /** The share, from 0 to 1. */
+    public double share(ConfKey key) {
+        return Double.parseDouble(text(key));
     }
 
     /** The number of bytes. */
@@ -69,10 +74,9 @@ public final class PanguConf {
     }
 
     private Optional<String> set(ConfKey key) {
-        Optional<String> value = source.apply(key.name()).map(String::strip).filter(text -> !text.isEmpty());
-        if (value.isPresent() && !key.type().accepts(value.get())) {
-            throw ConfException.wrong(key, value.get());
-        }
-        return value;
+        return source.apply(key.name())
+                .map(String::strip)
+                .filter(text -> !text.isEmpty())
+                .map(text -> key.type().canonical(text).orElseThrow(() -> ConfException.wrong(key, text)));
     }
 }

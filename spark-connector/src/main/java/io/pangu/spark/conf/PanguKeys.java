@@ -3,6 +3,7 @@ package io.pangu.spark.conf;
 import io.pangu.spark.conf.ConfKey.Scope;
 import io.pangu.spark.conf.ConfType.Bytes;
 import io.pangu.spark.conf.ConfType.Choice;
+import io.pangu.spark.conf.ConfType.Share;
 import io.pangu.spark.conf.ConfType.Text;
 import io.pangu.spark.conf.ConfType.WholeNumber;
 import java.util.List;
@@ -30,8 +31,8 @@ public final class PanguKeys {
             "weights",
             new Choice(List.of("bf16", "int8", "f32")),
             "bf16",
-            "How a float checkpoint's weights are held. `f32` multiplies them exactly and slowly. `int8` quantises a float checkpoint while it is loaded: half the memory, nearly twice"
-                    + " the speed, slightly different results.");
+            "How a float checkpoint's weights are held. `f32` multiplies them exactly and slowly. `int8` quantises a float"
+                    + " checkpoint while it is loaded: half the memory, nearly twice the speed, slightly different results.");
     public static final ConfKey THREADS = engine(
             "threads", new WholeNumber(0, List.of()), "0", "Worker threads of a CPU device; 0 is one per processor.");
     public static final ConfKey CPU_KERNELS = engine(
@@ -64,7 +65,14 @@ public final class PanguKeys {
             new Choice(List.of("fail", "null")),
             "fail",
             "What a row that cannot be answered does in `generate`, `classify` and `embed`: `fail` the query or give"
-                    + " `null`. The `*_details` functions never fail for a row.");
+                    + " `null`. The `_details` functions never fail for a row.");
+    public static final ConfKey MAX_ERROR_RATIO = query(
+            "max-error-ratio",
+            new Share(),
+            "1",
+            "With `on-error` set to `null`: the share of a task's calls that may fail before the query fails after all, so"
+                    + " that a wrong setting does not quietly fill a table with NULL. It is looked at from the 100th answer"
+                    + " on and at the task's end; 1 lets every call fail.");
     public static final ConfKey WINDOW = query(
             "window",
             new WholeNumber(1, List.of("auto")),
@@ -93,6 +101,7 @@ public final class PanguKeys {
                 MAX_SEQUENCES,
                 KV_CACHE_BYTES,
                 ON_ERROR,
+                MAX_ERROR_RATIO,
                 WINDOW,
                 PARTITIONS);
     }
