@@ -49,12 +49,6 @@ final class RequestTranslation {
     /** A call for a label. */
     static ClassifyRequest classify(EngineRequest.Classify request) {
         ClassifyOptions options = request.options();
-        if (options.truncatesPrompt()) {
-            throw new EngineException(
-                    ErrorCode.INVALID_OPTION,
-                    "option 'prompt_too_long' is 'truncate', which classify does not know: the labels would stand after a"
-                            + " text that lost its beginning; shorten the text in the query");
-        }
         return new ClassifyRequest(
                 request.text(),
                 request.labels(),

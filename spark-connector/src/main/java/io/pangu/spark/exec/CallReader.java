@@ -3,6 +3,7 @@ package io.pangu.spark.exec;
 import io.pangu.spark.functions.CallOptions;
 import io.pangu.spark.functions.Chats;
 import io.pangu.spark.functions.InferenceCall;
+import io.pangu.spark.functions.Labels;
 import io.pangu.spark.functions.OptionException;
 import io.pangu.spark.functions.OptionValues;
 import io.pangu.spark.request.ChatTurn;
@@ -10,14 +11,11 @@ import io.pangu.spark.request.EngineReply;
 import io.pangu.spark.request.EngineRequest;
 import io.pangu.spark.request.GenerationOptions;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.If;
 import org.apache.spark.sql.catalyst.expressions.Literal;
-import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +25,9 @@ final class CallReader {
     private final InferenceCall call;
     private final CallOptions options;
     private final int first;
-    private final Optional<OptionValues> constantOptions;
+    private final boolean hasConstantOptions;
+    private @Nullable OptionValues constantOptions;
+    private @Nullable OptionException wrongOptions;
 
     /**
      * Reads one call.
@@ -38,13 +38,21 @@ final class CallReader {
         this.call = call;
         this.options = call.options();
         this.first = first;
-        this.constantOptions = options.areConstant() ? Optional.of(options.constant()) : Optional.empty();
+        this.hasConstantOptions = options.areConstant();
+        if (hasConstantOptions) {
+            try {
+                this.constantOptions = options.constant();
+            } catch (OptionException wrong) {
+                // Options that became constant after the analysis, as a column of equal values does: each row's error.
+                this.wrongOptions = wrong;
+            }
+        }
     }
 
     /** What has to be evaluated for each row: the inputs and the options that are not constant, NULL if not called. */
     List<Expression> arguments() {
         List<Expression> arguments = new ArrayList<>(call.inputs());
-        if (constantOptions.isEmpty()) {
+        if (!hasConstantOptions) {
             arguments.addAll(options.arguments());
         }
         return call.guard().isEmpty()
@@ -74,14 +82,21 @@ final class CallReader {
             }
         }
         try {
-            OptionValues values = constantOptions.orElseGet(
-                    () -> options.of(arguments, first + call.function().numInputs()));
-            return new Asked.Call(request(arguments, values));
+            return new Asked.Call(request(arguments, options(arguments)));
         } catch (OptionException wrong) {
             return wrong("INVALID_OPTION", wrong);
         } catch (IllegalArgumentException wrong) {
             return wrong("INVALID_PROMPT", wrong);
         }
+    }
+
+    private OptionValues options(InternalRow arguments) {
+        if (wrongOptions != null) {
+            throw wrongOptions;
+        }
+        return constantOptions != null
+                ? constantOptions
+                : options.of(arguments, first + call.function().numInputs());
     }
 
     private static Asked wrong(String code, IllegalArgumentException error) {
@@ -93,7 +108,9 @@ final class CallReader {
             case GENERATE, GENERATE_DETAILS -> generate(arguments, values.generation());
             case CLASSIFY, CLASSIFY_DETAILS ->
                 new EngineRequest.Classify(
-                        arguments.getString(first), labels(arguments.getArray(first + 1)), values.classification());
+                        arguments.getString(first),
+                        Labels.read(arguments.getArray(first + 1)),
+                        values.classification());
             case EMBED -> new EngineRequest.Embed(arguments.getString(first), values.embedding());
         };
     }
@@ -104,27 +121,8 @@ final class CallReader {
             return new EngineRequest.Generate(List.of(new ChatTurn("user", arguments.getString(first))), generation);
         }
         if (generation.raw()) {
-            throw new IllegalArgumentException(
-                    "a chat cannot be completed raw; give a text or leave option 'raw' out.");
+            throw OptionException.rawChat();
         }
         return new EngineRequest.Generate(Chats.turns(arguments.getArray(first), type), generation);
-    }
-
-    private static List<String> labels(ArrayData array) {
-        List<String> labels = new ArrayList<>();
-        for (int index = 0; index < array.numElements(); index++) {
-            @Nullable
-            String label =
-                    array.isNullAt(index) ? null : array.getUTF8String(index).toString();
-            if (label == null || label.isEmpty()) {
-                throw new IllegalArgumentException("label " + index + " is NULL or empty; every label needs a text.");
-            }
-            labels.add(label);
-        }
-        if (labels.size() < 2 || new HashSet<>(labels).size() < labels.size()) {
-            throw new IllegalArgumentException(
-                    "the labels are " + labels + "; there must be at least two, all different.");
-        }
-        return labels;
     }
 }

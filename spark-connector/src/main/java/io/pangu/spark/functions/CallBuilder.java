@@ -1,13 +1,18 @@
 package io.pangu.spark.functions;
 
 import io.pangu.spark.functions.PanguFunction.Input;
+import io.pangu.spark.request.GenerationOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedArgumentExpression;
+import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.StringType;
+import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import scala.collection.immutable.Seq;
 import scala.runtime.AbstractFunction1;
@@ -29,9 +34,7 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
         Map<String, Expression> named = new LinkedHashMap<>();
         for (Expression argument : Seqs.<Expression>list(written)) {
             if (argument instanceof NamedArgumentExpression namedArgument) {
-                if (named.put(parameterName(namedArgument.key()), namedArgument.value()) != null) {
-                    throw error("argument '" + namedArgument.key() + "' is given twice; give it once.");
-                }
+                put(named, parameterName(namedArgument.key()), namedArgument.value());
             } else if (named.isEmpty() && inputs.size() <= function.numInputs()) {
                 inputs.add(argument);
             } else {
@@ -40,15 +43,33 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
             }
         }
         if (inputs.size() > function.numInputs()) {
-            Expression options = inputs.remove(inputs.size() - 1);
-            if (named.put(InferenceCall.ALL_OPTIONS, options) != null) {
-                throw error("argument 'options' is given twice; give it once.");
-            }
+            put(named, InferenceCall.ALL_OPTIONS, inputs.remove(inputs.size() - 1));
         }
+        takeApart(named);
         for (int index = 0; index < function.numInputs(); index++) {
             place(inputs, index, named.remove(function.inputs().get(index).sqlName()));
         }
         return checked(inputs, named);
+    }
+
+    private void put(Map<String, Expression> named, String name, Expression value) {
+        if (named.put(name, value) != null) {
+            throw error("argument '" + name + "' is given twice; give it once.");
+        }
+    }
+
+    private void takeApart(Map<String, Expression> named) {
+        Expression options = named.get(InferenceCall.ALL_OPTIONS);
+        if (options == null) {
+            return;
+        }
+        Optional<List<ConstructedOptions.Named>> parts = ConstructedOptions.of(options);
+        if (parts.isPresent()) {
+            named.remove(InferenceCall.ALL_OPTIONS);
+            parts.get().forEach(option -> put(named, optionName(option.name()), option.value()));
+        } else if (options.dataType() instanceof StructType struct) {
+            List.of(struct.fieldNames()).forEach(this::optionName);
+        }
     }
 
     private String parameterName(String key) {
@@ -60,6 +81,10 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
         if (key.equalsIgnoreCase(InferenceCall.ALL_OPTIONS)) {
             return InferenceCall.ALL_OPTIONS;
         }
+        return optionName(key);
+    }
+
+    private String optionName(String key) {
         return function.options()
                 .canonicalName(key)
                 .orElseThrow(() ->
@@ -88,7 +113,11 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
         List<Expression> arguments = new ArrayList<>(inputs);
         arguments.addAll(named.values());
         InferenceCall call = new InferenceCall(function, Seqs.of(arguments), List.copyOf(named.keySet()));
-        checkConstantOptions(call.options());
+        try {
+            checkConstants(call);
+        } catch (IllegalArgumentException wrong) {
+            throw error(wrong.getMessage());
+        }
         return call;
     }
 
@@ -102,20 +131,35 @@ final class CallBuilder extends AbstractFunction1<Seq<Expression>, Expression> {
         }
     }
 
-    /** Checks what is known before any row is: constant options, each for itself where others are not constant. */
-    private void checkConstantOptions(CallOptions options) {
-        List<String> names = new ArrayList<>();
-        List<Expression> constants = new ArrayList<>();
-        for (int index = 0; index < options.names().size(); index++) {
-            if (options.arguments().get(index).foldable()) {
-                names.add(options.names().get(index));
-                constants.add(options.arguments().get(index));
+    /** Checks what is known before any row is: constant options, each for itself where others are not, and labels. */
+    private void checkConstants(InferenceCall call) {
+        CallOptions options = call.options();
+        if (options.areConstant()) {
+            checkTogether(options.constant(), call.inputs());
+        } else {
+            options.constantOnes().constant();
+        }
+        int labels = function.inputs().indexOf(Input.LABELS);
+        if (labels >= 0 && call.inputs().get(labels).foldable()) {
+            Expression written = call.inputs().get(labels);
+            Object array = Folding.value(written);
+            boolean areTexts = written.dataType() instanceof ArrayType type && type.elementType() instanceof StringType;
+            if (array != null && areTexts) {
+                List<String> unused = Labels.read((ArrayData) array);
             }
         }
-        try {
-            new CallOptions(options.table(), names, constants).constant();
-        } catch (OptionException wrong) {
-            throw error(wrong.getMessage());
+    }
+
+    private void checkTogether(OptionValues options, List<Expression> inputs) {
+        switch (function.options()) {
+            case GENERATION -> {
+                GenerationOptions generation = options.generation();
+                if (generation.raw() && inputs.get(0).dataType() instanceof ArrayType) {
+                    throw OptionException.rawChat();
+                }
+            }
+            case CLASSIFICATION -> options.classification();
+            case EMBEDDING -> options.embedding();
         }
     }
 

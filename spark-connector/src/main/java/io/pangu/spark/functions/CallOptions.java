@@ -25,6 +25,19 @@ public record CallOptions(OptionTable table, List<String> names, List<Expression
         return arguments.stream().allMatch(Expression::foldable);
     }
 
+    /** Those of them that are the same for every row. */
+    CallOptions constantOnes() {
+        List<String> constantNames = new ArrayList<>();
+        List<Expression> constants = new ArrayList<>();
+        for (int index = 0; index < names.size(); index++) {
+            if (arguments.get(index).foldable()) {
+                constantNames.add(names.get(index));
+                constants.add(arguments.get(index));
+            }
+        }
+        return new CallOptions(table, constantNames, constants);
+    }
+
     /**
      * The options, when they are constant.
      *

@@ -2,6 +2,7 @@ package io.pangu.spark.functions;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 
 /** An option that is unknown, of a wrong type or out of range: problem, cause and remedy. */
 public final class OptionException extends IllegalArgumentException {
@@ -17,10 +18,11 @@ public final class OptionException extends IllegalArgumentException {
 
     /** For a name that is not among these; names the nearest of them. */
     public static OptionException unknown(String name, List<String> known) {
+        String plain = name.toLowerCase(Locale.ROOT).replace('-', '_');
         String nearest = known.stream()
-                .min(Comparator.comparingInt(candidate -> EditDistance.between(name, candidate)))
+                .min(Comparator.comparingInt(candidate -> EditDistance.between(plain, candidate)))
                 .orElseThrow();
-        String hint = EditDistance.between(name, nearest) <= Math.max(2, name.length() / 2)
+        String hint = EditDistance.between(plain, nearest) <= Math.max(2, name.length() / 2)
                 ? "; did you mean '" + nearest + "'?"
                 : ".";
         return new OptionException(
@@ -35,6 +37,15 @@ public final class OptionException extends IllegalArgumentException {
 
     static OptionException twice(String name) {
         return new OptionException("option '" + name + "' is given twice; give it once.");
+    }
+
+    /** For a chat that is to be completed without the chat template. */
+    public static OptionException rawChat() {
+        return new OptionException("a chat cannot be completed raw; give a text or leave option 'raw' out.");
+    }
+
+    static OptionException together(String problem) {
+        return new OptionException(problem);
     }
 
     static OptionException notOptions(String found) {

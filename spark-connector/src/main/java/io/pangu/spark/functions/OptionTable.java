@@ -19,24 +19,31 @@ import java.util.Optional;
 @SuppressWarnings("ImmutableEnumChecker") // the map is filled by the constructor and never changed
 public enum OptionTable {
     GENERATION(List.of(
-            new OptionSpec("max_tokens", new Whole(1, 1_000_000), "256", "Most tokens of the answer."),
+            new OptionSpec(
+                    "max_tokens",
+                    new Whole(1, 1_000_000),
+                    "256",
+                    "The answer ends after this many tokens at the latest."),
             new OptionSpec(
                     "temperature",
                     new Real(0, 100, Ends.BOTH),
                     "0",
-                    "0 takes the likeliest token, more is more varied."),
+                    "0 always takes the likeliest token; the higher, the more varied."),
             new OptionSpec(
                     "top_p",
                     new Real(0, 1, Ends.UPPER),
                     "1",
-                    "Draw from the likeliest tokens of this share; 1 is off."),
+                    "Draw only from the likeliest tokens that together have this probability; 1 is off."),
             new OptionSpec(
-                    "top_k", new Whole(0, Integer.MAX_VALUE), "0", "Draw from this many likeliest tokens; 0 is off."),
+                    "top_k",
+                    new Whole(0, Integer.MAX_VALUE),
+                    "0",
+                    "Draw only from this many likeliest tokens; 0 is off."),
             new OptionSpec(
                     "min_p",
                     new Real(0, 1, Ends.LOWER),
                     "0",
-                    "Leave out tokens below this share of the likeliest one's; 0 is off."),
+                    "Leave out tokens whose probability is below this share of the likeliest one's; 0 is off."),
             new OptionSpec(
                     "repetition_penalty",
                     new Real(0, 100, Ends.UPPER),
@@ -52,12 +59,16 @@ public enum OptionTable {
                     new Real(-100, 100, Ends.BOTH),
                     "0",
                     "Subtracted once for each time that the token stands in the answer."),
-            new OptionSpec("logit_bias", new Bias(), "none", "Added to the logits of tokens."),
+            new OptionSpec(
+                    "logit_bias",
+                    new Bias(),
+                    "none",
+                    "Added to the logits of these tokens: likelier above 0, less likely below."),
             new OptionSpec(
                     "seed",
                     new Whole(Long.MIN_VALUE, Long.MAX_VALUE),
                     "from the text and the options",
-                    "Start of the random draws; equal calls repeat because it does not depend on time."),
+                    "Where random draws start: other seeds give other answers where the temperature is above 0."),
             new OptionSpec("stop", new Texts(), "none", "Texts that end the answer; they are not part of it."),
             new OptionSpec(
                     "system_prompt", new Text(), "the model's", "What the model is told before the user's turn."),
@@ -65,7 +76,8 @@ public enum OptionTable {
                     "thinking",
                     new Flag(),
                     "false",
-                    "Whether the reasoning part is kept (`reasoning` of `generate_details`) instead of cut."),
+                    "Whether the reasoning part is kept (`reasoning` of `generate_details`) instead of cut. Reasoning that does"
+                            + " not end within `max_tokens` leaves the answer empty."),
             new OptionSpec(
                     "logprobs", new Whole(0, 1), "0", "1 gives each token of the answer with its log-probability."),
             Shared.RAW,
@@ -82,7 +94,11 @@ public enum OptionTable {
             new OptionSpec(
                     "calibrate", new Flag(), "false", "Whether the scores that empty texts would get are subtracted."),
             Shared.RAW,
-            Shared.TOO_LONG,
+            new OptionSpec(
+                    "prompt_too_long",
+                    new Choice(List.of("error")),
+                    "error",
+                    "A text that does not fit is never cut: the labels would follow a text that lost its beginning."),
             Shared.TIMEOUT)),
     EMBEDDING(List.of(
             new OptionSpec("pooling", new Choice(List.of("mean", "last")), "mean", "Which tokens make the vector."),
@@ -120,12 +136,12 @@ public enum OptionTable {
                 "raw",
                 new Flag(),
                 "false",
-                "true: the text is completed as it is, without the chat template; special tokens in it are plain text.");
+                "Whether the text is completed as it is, without the chat template; special tokens in it are plain text.");
         static final OptionSpec TOO_LONG = new OptionSpec(
                 "prompt_too_long",
                 new Choice(List.of("error", "truncate")),
                 "error",
-                "What happens to a text that does not fit into the context.");
+                "What happens to a text that does not fit into the context: its row fails, or its beginning is dropped.");
         static final OptionSpec TIMEOUT =
                 new OptionSpec("timeout", new Time(), "none", "Time after which the row's call is given up.");
     }

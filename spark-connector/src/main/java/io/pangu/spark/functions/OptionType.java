@@ -1,6 +1,7 @@
 package io.pangu.spark.functions;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,8 +12,8 @@ import java.util.regex.Pattern;
 
 /**
  * What an option's value may be. Values come in as plain Java ({@code Boolean}, {@code Long}, {@code BigDecimal},
- * {@code Double}, {@code String}, {@code List}, {@code Map} with text keys), as SQL or JSON wrote them; text stands for any
- * of them, because a {@code MAP} has one value type only.
+ * {@code Double}, {@code String}, {@code Duration}, {@code List}, {@code Map} with text keys), as SQL or JSON wrote them;
+ * text stands for any of them, because a {@code MAP} has one value type only: arrays and maps are JSON then.
  */
 sealed interface OptionType {
     /** The kind in the words of the reference and of error messages. */
@@ -129,8 +130,11 @@ sealed interface OptionType {
 
         @Override
         public Object read(Object value) {
+            Object given =
+                    value instanceof String json ? JsonText.container(json).orElse(json) : value;
             List<String> texts = new ArrayList<>();
-            for (Object text : value instanceof List<?> list ? list : List.of(value)) {
+            // An object's text is a text like any other: it ends answers that are JSON.
+            for (Object text : given instanceof List<?> list ? list : List.of(value)) {
                 texts.add((String) checked(text, text instanceof String string && !string.isEmpty()));
             }
             return List.copyOf(texts);
@@ -146,9 +150,11 @@ sealed interface OptionType {
 
         @Override
         public Object read(Object value) {
-            checked(value, value instanceof Map);
+            Object given =
+                    value instanceof String json ? JsonText.container(json).orElse(json) : value;
+            checked(given, given instanceof Map);
             Map<Integer, Double> bias = new HashMap<>();
-            ((Map<?, ?>) value).forEach((token, addend) -> {
+            ((Map<?, ?>) given).forEach((token, addend) -> {
                 long id = (Long) new Whole(0, Integer.MAX_VALUE).read(token.toString());
                 bias.put((int) id, (Double) new Real(-100, 100, Real.Ends.BOTH).read(addend));
             });
@@ -162,11 +168,14 @@ sealed interface OptionType {
 
         @Override
         public String description() {
-            return "seconds above 0, or a time such as '500ms', '30s', '2m'";
+            return "seconds above 0, a time such as '500ms', '30s', '2m', or an INTERVAL";
         }
 
         @Override
         public Object read(Object value) {
+            if (value instanceof Duration duration) {
+                return checked(duration.toMillis(), duration.toMillis() > 0);
+            }
             Matcher time = TIME.matcher(value.toString().strip().toLowerCase(Locale.ROOT));
             checked(value, time.matches());
             String unit = time.group(2) == null ? "s" : time.group(2);

@@ -39,8 +39,16 @@ public final class OptionValues {
     /** An option's name as it was written and its value as plain Java; empty for SQL's NULL. */
     public record WrittenOption(String name, Optional<Object> value) {}
 
-    /** As the options of a completion. */
+    /**
+     * As the options of a completion.
+     *
+     * @throws OptionException when two of them contradict each other
+     */
     public GenerationOptions generation() {
+        if (flag("raw", false) && text("system_prompt").isPresent()) {
+            throw OptionException.together(
+                    "option 'system_prompt' has no place in a raw text; put it into the text or leave 'raw' out.");
+        }
         return new GenerationOptions(
                 (int) whole("max_tokens", 256),
                 real("temperature", 0),
@@ -61,14 +69,31 @@ public final class OptionValues {
                 optionalLong("timeout"));
     }
 
-    /** As the options of a classification. */
+    /**
+     * As the options of a classification.
+     *
+     * @throws OptionException when two of them contradict each other or the template has no place for the text
+     */
     public ClassifyOptions classification() {
+        Optional<String> template = text("template");
+        if (template.isPresent() && !template.get().contains("{text}")) {
+            throw OptionException.together(
+                    "option 'template' is '" + template.get() + "'; it must say where the text goes by {text}.");
+        }
+        boolean beginsAnswer = text("begun_answer").isPresent();
+        if (beginsAnswer && template.isEmpty()) {
+            throw OptionException.together("option 'begun_answer' is given without 'template';"
+                    + " the default template begins its answer itself, so give both.");
+        }
+        if (beginsAnswer && flag("raw", false)) {
+            throw OptionException.together("option 'begun_answer' is given with 'raw';"
+                    + " only a chat has an answer to begin, so put the words at the template's end.");
+        }
         return new ClassifyOptions(
-                text("template"),
+                template,
                 text("begun_answer").orElse(""),
                 flag("raw", false),
                 flag("calibrate", false),
-                truncatesPrompt(),
                 optionalLong("timeout"));
     }
 

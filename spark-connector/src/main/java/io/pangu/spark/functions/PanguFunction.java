@@ -14,7 +14,12 @@ public enum PanguFunction {
             ResultTypes.TEXT,
             OptionTable.GENERATION,
             "The model's answer to a prompt in its chat template.",
-            "generate('What is the capital of France?', max_tokens => 20)"),
+            List.of(
+                    "SELECT generate('What is the capital of France?', max_tokens => 20)",
+                    "SELECT title, generate(concat('Summarise in one sentence: ', body), map('max_tokens', '60'))"
+                            + " FROM articles",
+                    "SELECT generate(array(named_struct('role', 'system', 'content', 'Answer with one word.'),"
+                            + " named_struct('role', 'user', 'content', question))) FROM questions")),
     GENERATE_DETAILS(
             "generate_details",
             "ai_gen_details",
@@ -23,7 +28,11 @@ public enum PanguFunction {
             OptionTable.GENERATION,
             "The answer with all that is known about it; a row that cannot be answered has `error` set and never fails the"
                     + " query.",
-            "generate_details(prompt).usage.completion_tokens"),
+            List.of(
+                    "SELECT question, generate_details(question, logprobs => 1).logprob FROM questions",
+                    "SELECT question, answer.text, answer.error.message, answer.usage.completion_tokens"
+                            + " FROM (SELECT question, generate_details(question, timeout => '30s') AS answer"
+                            + " FROM questions)")),
     CLASSIFY(
             "classify",
             "ai_classify",
@@ -31,7 +40,11 @@ public enum PanguFunction {
             ResultTypes.TEXT,
             OptionTable.CLASSIFICATION,
             "The label that the model finds likeliest for a text, by scoring all labels.",
-            "classify(review, array('positive', 'negative'))"),
+            List.of(
+                    "SELECT classify('The soup was cold.', array('positive', 'negative'))",
+                    "SELECT count(*) FROM reviews WHERE classify(review, array('praise', 'complaint')) = 'complaint'",
+                    "SELECT classify(review, array('yes', 'no'), template => 'Review: {text}\\nWould they come back?')"
+                            + " FROM reviews")),
     CLASSIFY_DETAILS(
             "classify_details",
             "ai_classify_details",
@@ -40,7 +53,9 @@ public enum PanguFunction {
             OptionTable.CLASSIFICATION,
             "The label with the probabilities of all labels; a row that cannot be labelled has `error` set and never fails"
                     + " the query.",
-            "classify_details(review, array('positive', 'negative')).margin"),
+            List.of(
+                    "SELECT review, if(found.margin < 0.2, NULL, found.label) AS label FROM (SELECT review,"
+                            + " classify_details(review, array('positive', 'negative'), calibrate => true) AS found FROM reviews)")),
     EMBED(
             "embed",
             "ai_embed",
@@ -48,7 +63,7 @@ public enum PanguFunction {
             ResultTypes.VECTOR,
             OptionTable.EMBEDDING,
             "The model's vector of a text.",
-            "embed(title, normalize => true)");
+            List.of("SELECT title, embed(body, prompt_too_long => 'truncate') AS vector FROM articles"));
 
     /** A leading argument that is no option. */
     enum Input {
@@ -80,7 +95,7 @@ public enum PanguFunction {
     private final DataType resultType;
     private final OptionTable options;
     private final String doc;
-    private final String example;
+    private final List<String> examples;
 
     PanguFunction(
             String sqlName,
@@ -89,14 +104,14 @@ public enum PanguFunction {
             DataType resultType,
             OptionTable options,
             String doc,
-            String example) {
+            List<String> examples) {
         this.sqlName = sqlName;
         this.alias = alias;
         this.inputs = List.copyOf(inputs);
         this.resultType = resultType;
         this.options = options;
         this.doc = doc;
-        this.example = example;
+        this.examples = List.copyOf(examples);
     }
 
     /** The short name; a user's own function of this name hides it. */
@@ -111,6 +126,11 @@ public enum PanguFunction {
 
     public DataType resultType() {
         return resultType;
+    }
+
+    /** Its form whose result has a place for a row's error; empty when there is none. */
+    public Optional<PanguFunction> details() {
+        return named(sqlName + "_details");
     }
 
     /** The options that its calls take. */
@@ -138,8 +158,9 @@ public enum PanguFunction {
         return doc;
     }
 
-    String example() {
-        return example;
+    /** Whole queries over the tables that the reference speaks of. */
+    List<String> examples() {
+        return examples;
     }
 
     /** Its parameters as in a signature, for instance {@code text, labels [, options]}. */

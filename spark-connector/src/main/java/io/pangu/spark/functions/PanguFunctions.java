@@ -39,8 +39,9 @@ public final class PanguFunctions {
         return new CallBuilder(function).apply(Seqs.of(arguments));
     }
 
-    /** Adds all functions to the sessions that are built with these extensions. */
+    /** Adds all functions to the sessions that are built with these extensions; users' own of the short names win. */
     public static void inject(SparkSessionExtensions extensions) {
+        extensions.injectHintResolutionRule(PreferUserFunctions::new);
         all().forEach(registration -> {
             extensions.injectFunction(registration);
             // Up to 4.1 a view that outlives the session may only use functions that stand among Spark's own.
@@ -54,8 +55,36 @@ public final class PanguFunctions {
 
     private static ExpressionInfo info(PanguFunction function, String name) {
         String usage = name + "(" + function.signature() + ") - " + function.doc();
-        String examples = "\n    Examples:\n      > SELECT " + function.example() + ";\n  ";
+        StringBuilder arguments = new StringBuilder("\n    Arguments:\n");
+        function.inputs().forEach(input -> line(arguments, input.sqlName(), input.sqlType()));
+        line(
+                arguments,
+                InferenceCall.ALL_OPTIONS,
+                "MAP, STRUCT or JSON object; each option may also be given by its name as `max_tokens => 5` is:");
+        for (OptionSpec option : function.options().specs()) {
+            line(
+                    arguments,
+                    option.name(),
+                    option.type().description() + " [" + option.defaultText() + "]. " + option.doc());
+        }
+        StringBuilder examples = new StringBuilder("\n    Examples:\n");
+        function.examples()
+                .forEach(query -> examples.append("      > ").append(query).append(";\n"));
         return new ExpressionInfo(
-                InferenceCall.class.getName(), "", name, usage, "", examples, "", "misc_funcs", "", "", "built-in");
+                InferenceCall.class.getName(),
+                "",
+                name,
+                usage,
+                arguments.append("  ").toString(),
+                examples.append("  ").toString(),
+                "",
+                "misc_funcs",
+                "",
+                "",
+                "built-in");
+    }
+
+    private static void line(StringBuilder text, String name, String doc) {
+        text.append("      * ").append(name).append(" - ").append(doc).append('\n');
     }
 }

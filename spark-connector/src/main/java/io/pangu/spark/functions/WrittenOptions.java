@@ -1,9 +1,8 @@
 package io.pangu.spark.functions;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pangu.spark.functions.OptionValues.WrittenOption;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,9 +12,13 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.catalyst.util.MapData;
 import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.BooleanType;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DayTimeIntervalType;
 import org.apache.spark.sql.types.Decimal;
 import org.apache.spark.sql.types.MapType;
+import org.apache.spark.sql.types.NullType;
+import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -23,14 +26,21 @@ import org.jspecify.annotations.Nullable;
 
 /** Options as they stand in a row (a {@code MAP}, a {@code STRUCT} or JSON) as plain Java. */
 final class WrittenOptions {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private WrittenOptions() {}
+
+    /** A value of a type that no option has; says so in place of the value in error messages. */
+    private record Unreadable(DataType type) {
+        @Override
+        public String toString() {
+            return "a value of type " + type.sql();
+        }
+    }
 
     /** Whether a value of this type can hold options. */
     static boolean isOptionsType(DataType type) {
         return type instanceof StructType
                 || type instanceof StringType
+                || type instanceof NullType
                 || (type instanceof MapType map && map.keyType() instanceof StringType);
     }
 
@@ -60,14 +70,10 @@ final class WrittenOptions {
 
     private static Object json(String text) {
         try {
-            JsonNode node = JSON.readTree(text);
-            if (node == null || !node.isObject()) {
-                throw OptionException.notOptions("'" + text + "'");
-            }
-            return JSON.convertValue(node, LinkedHashMap.class);
-        } catch (JsonProcessingException notJson) {
-            OptionException error = OptionException.notOptions("'" + text + "'");
-            error.initCause(notJson);
+            return JsonText.object(text);
+        } catch (IllegalArgumentException notAnObject) {
+            OptionException error = OptionException.notOptions("'" + text + "' (" + notAnObject.getMessage() + ")");
+            error.initCause(notAnObject);
             throw error;
         }
     }
@@ -99,7 +105,13 @@ final class WrittenOptions {
         if (value instanceof Decimal decimal) {
             return decimal.toJavaBigDecimal();
         }
-        return value instanceof Boolean || value instanceof Number ? value : value.toString();
+        if (type instanceof DayTimeIntervalType) {
+            return Duration.of((Long) value, ChronoUnit.MICROS);
+        }
+        if (type instanceof StringType) {
+            return value.toString();
+        }
+        return type instanceof BooleanType || type instanceof NumericType ? value : new Unreadable(type);
     }
 
     private static List<@Nullable Object> items(ArrayData data, DataType type) {

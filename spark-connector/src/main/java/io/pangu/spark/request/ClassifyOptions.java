@@ -10,13 +10,7 @@ import java.util.OptionalLong;
  * @param begunAnswer in a chat, what the assistant's answer starts with
  * @param raw whether the template is completed as it is instead of standing in a chat
  * @param calibrates whether the scores of empty texts are subtracted
- * @param truncatesPrompt whether a text that is too long is cut instead of refused
  * @param timeoutMillis empty: none
  */
 public record ClassifyOptions(
-        Optional<String> template,
-        String begunAnswer,
-        boolean raw,
-        boolean calibrates,
-        boolean truncatesPrompt,
-        OptionalLong timeoutMillis) {}
+        Optional<String> template, String begunAnswer, boolean raw, boolean calibrates, OptionalLong timeoutMillis) {}

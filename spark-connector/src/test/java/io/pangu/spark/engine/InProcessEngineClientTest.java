@@ -73,10 +73,9 @@ final class InProcessEngineClientTest {
 
         @Test
         void handsEveryOptionOfAClassificationOver() {
-            client.submit(Calls.classify(new ClassifyOptions(
-                    Optional.of("Text: {text}"), "It is ", false, true, false, OptionalLong.of(20))));
             client.submit(Calls.classify(
-                    new ClassifyOptions(Optional.empty(), "", true, false, false, OptionalLong.empty())));
+                    new ClassifyOptions(Optional.of("Text: {text}"), "It is ", false, true, OptionalLong.of(20))));
+            client.submit(Calls.classify(new ClassifyOptions(Optional.empty(), "", true, false, OptionalLong.empty())));
 
             assertThat(engine.classified)
                     .containsExactly(
@@ -144,8 +143,8 @@ final class InProcessEngineClientTest {
 
         @Test
         void givesALabelWithItsScores() {
-            PendingReply pending = client.submit(Calls.classify(
-                    new ClassifyOptions(Optional.empty(), "", false, false, false, OptionalLong.empty())));
+            PendingReply pending = client.submit(
+                    Calls.classify(new ClassifyOptions(Optional.empty(), "", false, false, OptionalLong.empty())));
             engine.classification.complete(new Classification(
                     "positive",
                     List.of(
@@ -245,15 +244,6 @@ final class InProcessEngineClientTest {
             PendingReply pending = client.submit(Calls.user("a", Calls.raw(Optional.of("Be brief."))));
 
             assertThat(((EngineReply.Failed) pending.future().join()).message()).contains("system_prompt");
-        }
-
-        @Test
-        void truncationOfATextToClassifyIsRefused() {
-            PendingReply pending = client.submit(Calls.classify(
-                    new ClassifyOptions(Optional.empty(), "", false, false, true, OptionalLong.empty())));
-
-            assertThat(((EngineReply.Failed) pending.future().join()).message()).contains("prompt_too_long");
-            assertThat(engine.classified).isEmpty();
         }
 
         @Test

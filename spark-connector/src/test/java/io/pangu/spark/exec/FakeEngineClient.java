@@ -22,10 +22,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * An engine without a model. It answers in batches on a thread of its own, and what it answers follows from the request:
- * a completion of {@code text} is {@code <text>}. A prompt with {@code poison} in it fails, one with {@code stuck} is
- * never answered, one with {@code lost} loses the engine, one with {@code slow} takes a while. Counts calls by prompt.
+ * a completion of {@code text} is {@code <text>}. A prompt with {@code poison} in it fails, one with {@code overdue} runs
+ * out of time, one with {@code stuck} is never answered, one with {@code lost} loses the engine, one with {@code slow}
+ * takes a while. Counts calls by prompt.
  */
-public final class FakeEngineClient implements OwnedEngine {
+public class FakeEngineClient implements OwnedEngine {
     private static final int BATCH = 16;
 
     private final BlockingQueue<Asked> queue = new LinkedBlockingQueue<>();
@@ -154,6 +155,8 @@ public final class FakeEngineClient implements OwnedEngine {
         } else if (text.contains("slow")) {
             CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS)
                     .execute(() -> asked.future().complete(reply(asked.request())));
+        } else if (text.contains("overdue")) {
+            asked.future().complete(new EngineReply.Failed("TIMEOUT", "not done after 20 ms; allow more time", true));
         } else if (text.contains("poison")) {
             asked.future().complete(new EngineReply.Failed("PROMPT_TOO_LONG", "9 tokens, room for 8; cut it.", false));
         } else {
@@ -168,7 +171,8 @@ public final class FakeEngineClient implements OwnedEngine {
                     ? List.of()
                     : List.of(new TokenLogprob("a", -0.5f), new TokenLogprob("b", -0.25f));
             long seed = generate.options().seed().orElse(7);
-            return new EngineReply.Generated(completion(text(request)), Optional.empty(), "stop", tokens, seed, usage);
+            Optional<String> reasoning = generate.options().returnsThinking() ? Optional.of("hm") : Optional.empty();
+            return new EngineReply.Generated(completion(text(request)), reasoning, "stop", tokens, seed, usage);
         }
         if (request instanceof EngineRequest.Classify classify) {
             List<LabelScore> scores = new ArrayList<>();
