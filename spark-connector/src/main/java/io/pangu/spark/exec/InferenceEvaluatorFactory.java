@@ -1,7 +1,6 @@
 package io.pangu.spark.exec;
 
 import io.pangu.spark.engine.EngineAccess;
-import io.pangu.spark.engine.EngineClient;
 import io.pangu.spark.functions.InferenceCall;
 import io.pangu.spark.functions.Seqs;
 import java.util.List;
@@ -37,16 +36,12 @@ record InferenceEvaluatorFactory(
 
     private Iterator<InternalRow> rows(int partition, Seq<Iterator<InternalRow>> inputs) {
         Iterator<InternalRow> rows = inputs.head();
-        // A partition without rows must not make an executor load a model.
-        if (!rows.hasNext()) {
-            return rows;
-        }
-        EngineClient engine = access.client(settings.engine());
+        EngineOfTask engine = new EngineOfTask(access, settings.engine());
         RowCodec codec = new RowCodec(
                 List.copyOf(Seqs.<InferenceCall>list(calls)),
                 Seqs.<Attribute>list(results),
                 Seqs.<Attribute>list(input),
-                engine.model(),
+                () -> engine.get().model(),
                 partition);
         TaskContext task = TaskContext.get();
         RequestWindow window = new RequestWindow(rows, codec, engine, settings, metrics, task, partition);

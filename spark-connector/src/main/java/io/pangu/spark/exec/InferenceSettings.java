@@ -11,9 +11,11 @@ import java.util.List;
  *
  * @param engine which engine to use
  * @param failure what a row without a result does in the functions that have no place for an error
+ * @param maxErrorRatio with {@code GIVES_NULL}: the share of a task's calls that may fail, 1 = all
  * @param window calls that one task keeps in flight
  */
-public record InferenceSettings(EngineSettings engine, Failure failure, int window) implements Serializable {
+public record InferenceSettings(EngineSettings engine, Failure failure, double maxErrorRatio, int window)
+        implements Serializable {
     /** Enough for one task to fill an engine's batch and its queue. */
     static final int AUTO_WINDOW = 256;
 
@@ -29,6 +31,9 @@ public record InferenceSettings(EngineSettings engine, Failure failure, int wind
         // Which devices an executor has is known there only.
         EngineSettings engine = new EngineSettings(conf.model(), conf.engineOptions(), List.of());
         return new InferenceSettings(
-                engine, failure, conf.number(PanguKeys.WINDOW).orElse(AUTO_WINDOW));
+                engine,
+                failure,
+                conf.share(PanguKeys.MAX_ERROR_RATIO),
+                conf.number(PanguKeys.WINDOW).orElse(AUTO_WINDOW));
     }
 }

@@ -11,6 +11,7 @@ import io.pangu.spark.request.EngineReply.LabelScore;
 import io.pangu.spark.request.EngineReply.TokenLogprob;
 import io.pangu.spark.request.EngineReply.TokenUsage;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeArrayData;
@@ -22,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 /** Makes the value of a call, in Catalyst's form and of the function's result type, out of the engine's reply. */
 final class ReplyWriter {
     private final PanguFunction function;
-    private final ModelDescription model;
+    private final Supplier<ModelDescription> model;
 
-    ReplyWriter(PanguFunction function, ModelDescription model) {
+    ReplyWriter(PanguFunction function, Supplier<ModelDescription> model) {
         this.function = function;
         this.model = model;
     }
@@ -96,7 +97,8 @@ final class ReplyWriter {
     }
 
     private InternalRow modelRow() {
-        return row(text(model.name()), text(model.fingerprint()));
+        ModelDescription running = model.get();
+        return row(text(running.name()), text(running.fingerprint()));
     }
 
     private static InternalRow error(Failed reply) {

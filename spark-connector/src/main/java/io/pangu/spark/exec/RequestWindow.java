@@ -4,6 +4,7 @@ import io.pangu.spark.engine.EngineClient;
 import io.pangu.spark.engine.PendingReply;
 import io.pangu.spark.exec.CallReader.Asked;
 import io.pangu.spark.exec.RowFailedException.RowPosition;
+import io.pangu.spark.functions.PanguFunction;
 import io.pangu.spark.request.EngineReply;
 import io.pangu.spark.request.EngineReply.Failed;
 import java.util.ArrayDeque;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -37,20 +39,22 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
 
     private final Iterator<InternalRow> input;
     private final RowCodec codec;
-    private final EngineClient engine;
+    private final Supplier<EngineClient> engine;
     private final InferenceSettings settings;
     private final InferenceMetrics metrics;
     private final TaskContext task;
     private final int partition;
+    private final ErrorRatio errors;
     private final Deque<AskedRow> rows = new ArrayDeque<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     private long numTaken;
     private long firstCallNanos;
+    private boolean isClosed;
 
     RequestWindow(
             Iterator<InternalRow> input,
             RowCodec codec,
-            EngineClient engine,
+            Supplier<EngineClient> engine,
             InferenceSettings settings,
             InferenceMetrics metrics,
             TaskContext task,
@@ -62,6 +66,7 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
         this.metrics = metrics;
         this.task = task;
         this.partition = partition;
+        this.errors = new ErrorRatio(settings.maxErrorRatio());
     }
 
     /** A row and what became of its calls so far. */
@@ -81,7 +86,11 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
         if (rows.isEmpty() || !rows.element().isComplete()) {
             fill();
         }
-        return !rows.isEmpty();
+        if (rows.isEmpty()) {
+            errors.check();
+            return false;
+        }
+        return true;
     }
 
     @Override
@@ -91,7 +100,7 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
         }
         fill();
         await(rows.element());
-        AskedRow head = rows.remove();
+        AskedRow head = remove();
         Object[] values = new Object[head.answers().size()];
         for (int index = 0; index < values.length; index++) {
             values[index] = value(head, index);
@@ -100,16 +109,34 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
         return codec.output(head.row(), values);
     }
 
-    /** Gives up what is in flight. */
+    private AskedRow remove() {
+        synchronized (rows) {
+            if (isClosed) {
+                throw new TaskKilledException("the task ended while it waited for the engine");
+            }
+            return rows.remove();
+        }
+    }
+
+    /** Gives up what is in flight; called when the task ends, by whichever thread ends it. */
     void close() {
-        rows.forEach(row -> row.answers().forEach(answer -> {
+        List<AskedRow> waiting;
+        synchronized (rows) {
+            isClosed = true;
+            waiting = List.copyOf(rows);
+            rows.clear();
+        }
+        waiting.forEach(row -> giveUp(row.answers()));
+        if (firstCallNanos != 0) {
+            metrics.endTask(System.nanoTime() - firstCallNanos);
+        }
+    }
+
+    private static void giveUp(List<Answer> answers) {
+        for (Answer answer : answers) {
             if (answer.pending() != null && !answer.future().isDone()) {
                 answer.pending().cancel();
             }
-        }));
-        rows.clear();
-        if (firstCallNanos != 0) {
-            metrics.endTask(System.nanoTime() - firstCallNanos);
         }
     }
 
@@ -128,28 +155,52 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
         if (!input.hasNext()) {
             return false;
         }
+        // The child writes its next row into the same memory.
         InternalRow row = input.next().copy();
+        RowPosition position = new RowPosition(partition, numTaken++);
         List<Answer> answers = new ArrayList<>();
-        for (Asked asked : codec.read(row)) {
-            answers.add(ask(asked));
+        boolean isTaken = false;
+        try {
+            for (Asked asked : codec.read(row)) {
+                answers.add(ask(asked, answers.size(), position));
+            }
+            isTaken = take(new AskedRow(row, position, answers));
+        } finally {
+            if (!isTaken) {
+                giveUp(answers);
+            }
         }
-        rows.add(new AskedRow(row, new RowPosition(partition, numTaken++), answers));
         return true;
     }
 
-    private Answer ask(Asked asked) {
+    private boolean take(AskedRow row) {
+        synchronized (rows) {
+            if (isClosed) {
+                throw new TaskKilledException("the task ended while it asked the engine");
+            }
+            return rows.add(row);
+        }
+    }
+
+    private Answer ask(Asked asked, int index, RowPosition position) {
         if (asked instanceof Asked.Wrong wrong) {
             return new Answer(CompletableFuture.completedFuture(wrong.reply()), null);
         }
         if (!(asked instanceof Asked.Call call)) {
             return new Answer(CompletableFuture.completedFuture(null), null);
         }
+        EngineClient client = engine.get();
         if (firstCallNanos == 0) {
             firstCallNanos = System.nanoTime();
         }
         metrics.addCall();
+        PendingReply pending;
+        try {
+            pending = client.submit(call.request());
+        } catch (RuntimeException e) {
+            throw RowFailedException.engineLost(codec.function(index), position, e);
+        }
         inFlight.incrementAndGet();
-        PendingReply pending = engine.submit(call.request());
         Thread taskThread = Thread.currentThread();
         CompletableFuture<@Nullable EngineReply> future = pending.future().whenComplete((reply, error) -> {
             inFlight.decrementAndGet();
@@ -175,7 +226,7 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
     }
 
     private @Nullable Object value(AskedRow row, int index) {
-        String function = codec.functionName(index);
+        PanguFunction function = codec.function(index);
         EngineReply reply;
         try {
             reply = row.answers().get(index).future().join();
@@ -187,6 +238,7 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
             return null;
         }
         metrics.addReply(reply);
+        errors.addAnswer();
         if (reply instanceof Failed failed) {
             // A cancelled call says nothing about its row: a retry of the task answers it.
             if (failed.code().equals("CANCELLED")) {
@@ -196,6 +248,7 @@ final class RequestWindow extends AbstractIterator<InternalRow> {
                 if (settings.failure() == InferenceSettings.Failure.FAILS_QUERY) {
                     throw RowFailedException.of(function, row.position(), failed);
                 }
+                errors.addFailure(function, row.position(), failed);
                 return null;
             }
         }

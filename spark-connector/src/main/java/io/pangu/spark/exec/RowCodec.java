@@ -3,10 +3,12 @@ package io.pangu.spark.exec;
 import io.pangu.spark.engine.ModelDescription;
 import io.pangu.spark.exec.CallReader.Asked;
 import io.pangu.spark.functions.InferenceCall;
+import io.pangu.spark.functions.PanguFunction;
 import io.pangu.spark.functions.Seqs;
 import io.pangu.spark.request.EngineReply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Expression;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class RowCodec {
     private final List<CallReader> readers = new ArrayList<>();
     private final List<ReplyWriter> writers = new ArrayList<>();
-    private final List<String> functionNames;
+    private final List<PanguFunction> functions;
     private final UnsafeProjection arguments;
     private final UnsafeProjection output;
     private final JoinedRow joined = new JoinedRow();
@@ -28,7 +30,7 @@ final class RowCodec {
             List<InferenceCall> calls,
             List<Attribute> results,
             List<Attribute> input,
-            ModelDescription model,
+            Supplier<ModelDescription> model,
             int partition) {
         List<Expression> expressions = new ArrayList<>();
         for (InferenceCall call : calls) {
@@ -37,7 +39,7 @@ final class RowCodec {
             readers.add(reader);
             writers.add(new ReplyWriter(call.function(), model));
         }
-        functionNames = calls.stream().map(call -> call.function().sqlName()).toList();
+        functions = calls.stream().map(InferenceCall::function).toList();
         arguments = UnsafeProjection.create(Seqs.of(expressions), Seqs.of(input));
         arguments.initialize(partition);
         List<Attribute> all = new ArrayList<>(input);
@@ -65,7 +67,7 @@ final class RowCodec {
         return writers.get(call).holdsErrors();
     }
 
-    String functionName(int call) {
-        return functionNames.get(call);
+    PanguFunction function(int call) {
+        return functions.get(call);
     }
 }

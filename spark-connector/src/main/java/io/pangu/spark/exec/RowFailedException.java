@@ -1,5 +1,6 @@
 package io.pangu.spark.exec;
 
+import io.pangu.spark.functions.PanguFunction;
 import io.pangu.spark.request.EngineReply;
 import org.jspecify.annotations.Nullable;
 
@@ -11,23 +12,41 @@ public final class RowFailedException extends RuntimeException {
         super(message, cause);
     }
 
-    static RowFailedException of(String function, RowPosition row, EngineReply.Failed failure) {
+    static RowFailedException of(PanguFunction function, RowPosition row, EngineReply.Failed failure) {
+        String asValue = function.details()
+                .map(details -> ", or use " + details.sqlName() + "() to get the error as a value")
+                .orElse("");
         return new RowFailedException(
-                "[" + failure.code() + "] " + function + "() failed for " + row + ": " + failure.message()
-                        + " Mend the row, or SET spark.pangu.on-error=null to get NULL for such rows, or use "
-                        + function + "_details() to get the error as a value.",
+                "[" + failure.code() + "] " + function.sqlName() + "() failed for " + row + ": "
+                        + sentence(failure.message())
+                        + " Mend the row, or SET spark.pangu.on-error=null to get NULL for such rows" + asValue + ".",
                 null);
     }
 
-    static RowFailedException engineLost(String function, RowPosition row, Throwable cause) {
+    static RowFailedException tooMany(
+            PanguFunction function, RowPosition row, EngineReply.Failed failure, String share, double limit) {
         return new RowFailedException(
-                function + "() lost its engine while waiting for " + row + ": " + cause.getMessage(), cause);
+                "[" + failure.code() + "] " + share + " calls of this task failed, more than"
+                        + " spark.pangu.max-error-ratio=" + limit + " allows; the latest is " + function.sqlName()
+                        + "() for " + row + ": " + sentence(failure.message())
+                        + " Mend the rows or the options, or raise spark.pangu.max-error-ratio.",
+                null);
     }
 
-    static RowFailedException cancelled(String function, RowPosition row, EngineReply.Failed failure) {
+    static RowFailedException engineLost(PanguFunction function, RowPosition row, Throwable cause) {
         return new RowFailedException(
-                "[" + failure.code() + "] " + function + "() was cancelled for " + row + ": " + failure.message(),
+                function.sqlName() + "() lost its engine while waiting for " + row + ": " + cause.getMessage(), cause);
+    }
+
+    static RowFailedException cancelled(PanguFunction function, RowPosition row, EngineReply.Failed failure) {
+        return new RowFailedException(
+                "[" + failure.code() + "] " + function.sqlName() + "() was cancelled for " + row + ": "
+                        + failure.message(),
                 null);
+    }
+
+    private static String sentence(String message) {
+        return message.endsWith(".") ? message : message + ".";
     }
 
     /**

@@ -10,6 +10,9 @@ public final class FakeEngines implements EngineOpener {
     /** What {@code spark.pangu.model} is to be for this engine. */
     public static final String MODEL = "/models/fake";
 
+    /** Another, which says on standard output that it was closed. */
+    public static final String SPEAKING = MODEL + "-speaking";
+
     public static final FakeEngineClient ENGINE = new FakeEngineClient();
 
     public static EngineAccess access() {
@@ -18,11 +21,18 @@ public final class FakeEngines implements EngineOpener {
 
     @Override
     public boolean opens(EngineSettings settings) {
-        return settings.model().equals(MODEL);
+        return settings.model().equals(MODEL) || settings.model().equals(SPEAKING);
     }
 
     @Override
     public OwnedEngine open(EngineSettings settings) {
-        return ENGINE;
+        return settings.model().equals(MODEL) ? ENGINE : new Speaking();
+    }
+
+    private static final class Speaking extends FakeEngineClient {
+        @Override
+        public void close() {
+            System.out.println("closed");
+        }
     }
 }
