@@ -116,7 +116,7 @@ public final class EngineClients {
         }
         unused.forEach(EngineSlot::close);
         if (isNew) {
-            slot.openWith(opener(settings), clock);
+            slot.openWith(() -> opener(settings).open(settings), clock);
         }
         return slot;
     }

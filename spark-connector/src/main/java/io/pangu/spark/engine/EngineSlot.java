@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 import org.jspecify.annotations.Nullable;
@@ -32,11 +33,11 @@ final class EngineSlot {
     }
 
     /** Opens the engine on a thread of its own: the task that came first may be killed while the others wait on. */
-    void openWith(EngineOpener opener, LongSupplier clock) {
+    void openWith(Supplier<OwnedEngine> opening, LongSupplier clock) {
         Thread thread = new Thread(
                 () -> {
                     try {
-                        OwnedEngine engine = opener.open(settings);
+                        OwnedEngine engine = opening.get();
                         if (!opened.complete(engine)) {
                             engine.close();
                         }

@@ -15,8 +15,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.apache.spark.TaskContext$;
+import org.apache.spark.TaskContextImpl;
+import org.apache.spark.TaskKilledException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import scala.Option;
 
 @Timeout(30)
 final class EngineClientsTest {
@@ -187,6 +191,120 @@ final class EngineClientsTest {
         task.interrupt();
 
         assertThat(outcome.get(10, TimeUnit.SECONDS)).hasMessageContaining("interrupted");
+        never.countDown();
+    }
+
+    @Test
+    void tellsWhoWaitsThatAnOpenerFailsEvenToSayWhatItOpens() {
+        EngineClients clients = new EngineClients(
+                List.of(new EngineOpener() {
+                    @Override
+                    public boolean opens(EngineSettings settings) {
+                        throw new IllegalStateException("no license server");
+                    }
+
+                    @Override
+                    public OwnedEngine open(EngineSettings settings) {
+                        return EngineClientsTest.this.open();
+                    }
+                }),
+                now::get);
+
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> clients.await(settings("a")))
+                    .isInstanceOf(EngineUnavailableException.class)
+                    .hasMessage("no engine for model 'a': no license server");
+        }
+    }
+
+    @Test
+    void asksTheOpenersInTheirOrder() {
+        EngineClients clients = new EngineClients(List.of(new Opener("a"), new Opener("b"), new Opener("b")), now::get);
+
+        assertThat(clients.await(settings("b")).model().name()).isEqualTo("tiny");
+        assertThat(opened).containsExactly("b");
+        assertThatThrownBy(() -> clients.await(settings("c"))).hasMessageContaining("nothing opens an engine for c");
+    }
+
+    private final List<String> opened = new ArrayList<>();
+
+    private final class Opener implements EngineOpener {
+        private final String model;
+
+        Opener(String model) {
+            this.model = model;
+        }
+
+        @Override
+        public boolean opens(EngineSettings settings) {
+            return settings.model().equals(model);
+        }
+
+        @Override
+        public OwnedEngine open(EngineSettings settings) {
+            opened.add(model);
+            return EngineClientsTest.this.open();
+        }
+    }
+
+    @Test
+    void opensOneEngineForEachOfSeveralSettings() {
+        EngineClients clients = clients(settings -> open(), now::get);
+        EngineSettings int8 = new EngineSettings("a", Map.of("spark.pangu.weights", "int8"), List.of());
+        EngineSettings onDevice = new EngineSettings("a", Map.of(), List.of("1"));
+
+        assertThat(List.of(clients.await(settings("a")), clients.await(int8), clients.await(onDevice)))
+                .doesNotHaveDuplicates();
+        assertThat(clients.await(new EngineSettings("a", new java.util.TreeMap<>(int8.options()), List.of())))
+                .isSameAs(clients.await(int8));
+    }
+
+    @Test
+    void doesNotCloseAnEngineThatATaskUses() {
+        EngineClients clients = clients(settings -> open(), now::get);
+        TaskContextImpl task = TaskContext$.MODULE$.empty();
+        TaskContext$.MODULE$.setTaskContext(task);
+        clients.await(settings("used"));
+        TaskContext$.MODULE$.unset();
+        for (int i = 0; i < EngineClients.MAX_ENGINES; i++) {
+            now.incrementAndGet();
+            clients.await(settings("model-" + i));
+        }
+        assertThat(engines.get(0).isClosed).as("its task runs").isFalse();
+
+        task.markTaskCompleted(Option.empty());
+        clients.await(settings("one more"));
+
+        assertThat(engines.get(0).isClosed)
+                .as("its task ended, it is the oldest")
+                .isTrue();
+    }
+
+    @Test
+    void stopsWaitingWhenItsTaskIsKilled() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        EngineClients clients = clients(
+                settings -> {
+                    awaitQuietly(never);
+                    return open();
+                },
+                now::get);
+        TaskContextImpl task = TaskContext$.MODULE$.empty();
+        CompletableFuture<EngineClient> waiting = CompletableFuture.supplyAsync(() -> {
+            TaskContext$.MODULE$.setTaskContext(task);
+            try {
+                return clients.await(settings("a"));
+            } finally {
+                TaskContext$.MODULE$.unset();
+            }
+        });
+
+        task.markInterrupted("cancelled");
+
+        assertThat(waiting)
+                .failsWithin(20, TimeUnit.SECONDS)
+                .withThrowableOfType(ExecutionException.class)
+                .withCauseInstanceOf(TaskKilledException.class);
         never.countDown();
     }
 
