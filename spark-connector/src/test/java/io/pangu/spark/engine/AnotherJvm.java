@@ -9,9 +9,9 @@ final class AnotherJvm {
     private AnotherJvm() {}
 
     public static void main(String[] arguments) {
-        EngineClients.client(new EngineSettings(FakeEngines.SPEAKING, Map.of(), List.of()));
-        System.out.println("opened");
-        System.out.println("seed " + RequestSeed.of(Calls.user("Hi", Calls.biased(bias()))));
+        EngineClients.client(new EngineSettings(FakeEngines.NOTING, Map.of(), List.of()));
+        FakeEngines.note("opened");
+        FakeEngines.note("seed " + RequestSeed.of(Calls.user("Hi", Calls.biased(bias()))));
     }
 
     /** So many entries that a map of them has another order in almost every JVM. */

@@ -4,14 +4,22 @@ import io.pangu.spark.engine.EngineAccess;
 import io.pangu.spark.engine.EngineOpener;
 import io.pangu.spark.engine.EngineSettings;
 import io.pangu.spark.engine.OwnedEngine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /** The one fake engine of this JVM, which tasks in local mode share with the tests; found as a service by its model. */
 public final class FakeEngines implements EngineOpener {
     /** What {@code spark.pangu.model} is to be for this engine. */
     public static final String MODEL = "/models/fake";
 
-    /** Another, which says on standard output that it was closed. */
-    public static final String SPEAKING = MODEL + "-speaking";
+    /** Another, which notes that it was closed. */
+    public static final String NOTING = MODEL + "-noting";
+
+    /** The property that names the file for notes between JVMs. */
+    public static final String NOTES = "pangu.test.notes";
 
     public static final FakeEngineClient ENGINE = new FakeEngineClient();
 
@@ -21,18 +29,31 @@ public final class FakeEngines implements EngineOpener {
 
     @Override
     public boolean opens(EngineSettings settings) {
-        return settings.model().equals(MODEL) || settings.model().equals(SPEAKING);
+        return settings.model().equals(MODEL) || settings.model().equals(NOTING);
     }
 
     @Override
     public OwnedEngine open(EngineSettings settings) {
-        return settings.model().equals(MODEL) ? ENGINE : new Speaking();
+        return settings.model().equals(MODEL) ? ENGINE : new Noting();
     }
 
-    private static final class Speaking extends FakeEngineClient {
+    /** Adds a line to the file for notes. */
+    public static void note(String line) {
+        try {
+            Files.writeString(
+                    Path.of(System.getProperty(NOTES)),
+                    line + "\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final class Noting extends FakeEngineClient {
         @Override
         public void close() {
-            System.out.println("closed");
+            note("closed");
         }
     }
 }

@@ -108,7 +108,7 @@ class InferenceCallTest {
             assertThat(call.deterministic()).isTrue();
             assertThat(call.expensive()).isTrue();
             assertThat(call(PanguFunction.GENERATE, literal("a")).foldable()).isFalse();
-            assertThat(call(PanguFunction.GENERATE, prompt, named("temperature", new Rand(1)))
+            assertThat(call(PanguFunction.GENERATE, prompt, named("temperature", new Rand(literal(1L))))
                             .deterministic())
                     .isFalse();
         }
