@@ -41,6 +41,6 @@ public final class GeneratedPage {
 
     private static Path docs() {
         // Maven runs the tests in the module's directory.
-        return Path.of("").toAbsolutePath().getParent().resolve("docs");
+        return Path.of("..", "docs").toAbsolutePath().normalize();
     }
 }

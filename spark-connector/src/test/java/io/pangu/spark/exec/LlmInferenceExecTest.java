@@ -7,9 +7,11 @@ import io.pangu.spark.plan.FakeSession;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.spark.sql.classic.Dataset;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.execution.SparkPlan;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -124,14 +126,14 @@ class LlmInferenceExecTest {
     }
 
     private static LlmInferenceExec operator(String sql) {
-        return find(execution(sql).sparkPlan());
+        return Objects.requireNonNull(find(execution(sql).sparkPlan()));
     }
 
     private static QueryExecution execution(String sql) {
         return ((Dataset<?>) FakeSession.spark().sql(sql)).queryExecution();
     }
 
-    private static LlmInferenceExec find(SparkPlan plan) {
+    private static @Nullable LlmInferenceExec find(SparkPlan plan) {
         if (plan instanceof LlmInferenceExec operator) {
             return operator;
         }

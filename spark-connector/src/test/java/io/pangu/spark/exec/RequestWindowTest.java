@@ -343,7 +343,7 @@ class RequestWindowTest {
             assertThat(waiting.get(60, TimeUnit.SECONDS)).isInstanceOf(TaskKilledException.class);
         }
 
-        private Thread thread;
+        private Thread thread = Thread.currentThread();
 
         private CompletableFuture<Throwable> inThread(Runnable action, CountDownLatch started) {
             CompletableFuture<Throwable> outcome = new CompletableFuture<>();

@@ -24,6 +24,7 @@ import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.unsafe.types.UTF8String;
+import org.jspecify.annotations.Nullable;
 import scala.collection.AbstractIterator;
 import scala.collection.Iterator;
 
@@ -53,7 +54,7 @@ final class WindowFixture {
         return this;
     }
 
-    RequestWindow window(int size, String... prompts) {
+    RequestWindow window(int size, @Nullable String... prompts) {
         return window(size, rows(prompts));
     }
 
@@ -81,7 +82,7 @@ final class WindowFixture {
     }
 
     /** Rows as Spark's operators give them: each written over the one before. */
-    Iterator<InternalRow> rows(String... prompts) {
+    Iterator<InternalRow> rows(@Nullable String... prompts) {
         UnsafeProjection projection = UnsafeProjection.create(
                 Seqs.<Expression>of(List.of(id, prompt)),
                 Seqs.<Attribute>of(List.of((Attribute) id, (Attribute) prompt)));

@@ -20,6 +20,7 @@ final class Queries {
     }
 
     /** The first column of the only row. */
+    @SuppressWarnings("NullAway") // NULL is what some tests want
     static Object value(String sql) {
         FakeSession.engine().reset();
         List<Row> rows = FakeSession.spark().sql(sql).collectAsList();
