@@ -55,9 +55,9 @@ class InferenceCallTest {
 
         @Test
         void areRefusedAsAnAnalysisErrorOfTheFunction() {
-            assertThatThrownBy(() -> call(PanguFunction.EMBED, prompt, named("pool", literal("last"))))
+            assertThatThrownBy(() -> call(PanguFunction.EMBED, prompt, named("poolin", literal("last"))))
                     .isInstanceOf(AnalysisException.class)
-                    .hasMessageContaining("embed(text [, options]): unknown option 'pool'; did you mean 'pooling'?");
+                    .hasMessageContaining("embed(text [, options]): unknown option 'poolin'; did you mean 'pooling'?");
         }
     }
 

@@ -20,14 +20,14 @@ class JsonTextTest {
         expected.put("text", "a\nb");
         expected.put("whole", 5);
         expected.put("large", 9_223_372_036_854_775_807L);
-        expected.put("real", new BigDecimal("0.10"));
+        expected.put("real", new BigDecimal("0.1"));
         expected.put("flag", true);
         expected.put("nothing", null);
         expected.put("list", Arrays.asList("a", null, 1));
         expected.put("inner", Map.of("7", -1));
 
         assertThat((Object) JsonText.object("""
-                        {"text": "a\\nb", "whole": 5, "large": 9223372036854775807, "real": 0.10, "flag": true,
+                        {"text": "a\\nb", "whole": 5, "large": 9223372036854775807, "real": 0.1, "flag": true,
                          "nothing": null, "list": ["a", null, 1], "inner": {"7": -1}}""")).isEqualTo(expected);
         assertThat((Object) JsonText.object(" {} ")).isEqualTo(Map.of());
     }

@@ -64,7 +64,7 @@ class OptionTableTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            pool        | did you mean 'pooling'?
+            poling      | did you mean 'pooling'?
             normalise   | did you mean 'normalize'?
             timout      | did you mean 'timeout'?
             Prompt-Too-Lon | did you mean 'prompt_too_long'?
