@@ -265,3 +265,157 @@ SELECT k, generate(max(prompt)) AS g FROM t GROUP BY k ORDER BY k;
 
 -- grouping sets over plain keys: 5
 SELECT k, generate(CAST(count(*) AS STRING)) FROM t GROUP BY GROUPING SETS ((k), ());
+
+-- call in a lambda that does not read its variable: 40
+SELECT id, transform(array('a', 'b'), x -> concat(x, generate(prompt))) FROM t;
+
+-- condition over a lambda's variable: 40
+SELECT id, transform(array(1, 2), x -> CASE WHEN x > 1 THEN generate(prompt) END) FROM t;
+
+-- lambda inside an argument: 40
+SELECT id, generate(concat_ws(',', transform(array(prompt, 'b'), x -> upper(x)))) FROM t;
+
+-- BETWEEN calls: 80
+SELECT id, prompt BETWEEN generate(concat('o', k)) AND generate(concat('q', k)) FROM t;
+
+-- call BETWEEN calls: 120
+SELECT id, generate(prompt) BETWEEN generate(concat('o', k)) AND generate(concat('q', k)) FROM t;
+
+-- NULLIF: 40
+SELECT id, nullif(generate(prompt), '<p3>') FROM t;
+
+-- NVL2: 10
+SELECT id, nvl2(IF(id < 10, prompt, NULL), generate(prompt), 'no') FROM t;
+
+-- DECODE: 10
+SELECT id, decode(k, 1, generate(prompt), 'no') FROM t;
+
+-- NOT over OR: 10
+SELECT id FROM t WHERE NOT (id < 30 OR generate(prompt) LIKE '%5>');
+
+-- IN subquery as guard: 5
+SELECT id, CASE WHEN id IN (SELECT id FROM u WHERE id < 5) THEN generate(prompt) END FROM t;
+
+-- EXISTS as guard: 5
+SELECT id, CASE WHEN EXISTS (SELECT 1 FROM u WHERE u.id = t.id AND u.id < 5) THEN generate(prompt) END FROM t;
+
+-- IN subquery OR call: 20
+SELECT id FROM t WHERE id IN (SELECT id FROM u) OR generate(prompt) LIKE '%3>';
+
+-- IN subquery AND call: 20
+SELECT id FROM t WHERE generate(prompt) LIKE '%1%' AND id IN (SELECT id FROM u);
+
+-- IN subquery in an argument: 40
+SELECT id, generate(IF(id IN (SELECT id FROM u), 'a', prompt)) FROM t;
+
+-- correlated scalar subquery in an argument: 20
+SELECT id, generate((SELECT max(u.prompt) FROM u WHERE u.id = t.id)) FROM t;
+
+-- guard and argument from subqueries: 5
+SELECT id, CASE WHEN id IN (SELECT id FROM u WHERE id < 5)
+                THEN generate((SELECT max(u.prompt) FROM u WHERE u.id = t.id)) END FROM t;
+
+-- EXISTS with call of outer: 20
+SELECT id FROM t WHERE id < 20 AND EXISTS (SELECT 1 FROM u WHERE u.id = t.id AND generate(t.prompt) LIKE '%1%');
+
+-- guarded argument of a join: 19
+SELECT t.id FROM t JOIN u ON t.id = u.id
+AND CASE WHEN u.id <> 0 THEN generate(CAST(100 DIV t.id AS STRING)) LIKE '<1%' END;
+
+-- guarded argument of a join's side: 39
+SELECT t.id FROM t JOIN u ON t.id = u.id
+AND CASE WHEN t.id <> 0 THEN generate(CAST(100 DIV t.id AS STRING)) LIKE '<1%' END;
+
+-- guarded argument of an outer join's side: 19
+SELECT t.id, u.id FROM t LEFT JOIN u ON t.id = u.id
+AND CASE WHEN u.id <> 0 THEN generate(CAST(100 DIV u.id AS STRING)) LIKE '<1%' END;
+
+-- nested call over both sides: 60
+SELECT t.id FROM t JOIN u ON t.id = u.id AND generate(concat(generate(t.prompt), u.prompt)) LIKE '%1%';
+
+-- join by call: 40
+SELECT t.id, u.id FROM t JOIN u ON generate(t.prompt) = concat('<p', u.id, '>');
+
+-- full join by calls of both sides: 60
+SELECT t.id, u.id FROM t FULL JOIN u ON generate(t.prompt) = replace(generate(u.prompt), 'q', 'p');
+
+-- join USING with calls of both sides: 40
+SELECT /*+ BROADCAST(u) */ id, generate(t.prompt), generate(u.prompt) FROM t JOIN u USING (id);
+
+-- GROUP BY conditional call: 10
+SELECT CASE WHEN k = 1 THEN generate(prompt) END AS g, count(*) FROM t
+GROUP BY CASE WHEN k = 1 THEN generate(prompt) END;
+
+-- GROUP BY ALL: 40
+SELECT generate(prompt), count(*) FROM t GROUP BY ALL;
+
+-- GROUP BY with HAVING of the key: 40
+SELECT k, count(*) FROM t GROUP BY k, generate(prompt) HAVING generate(prompt) LIKE '%3>';
+
+-- function of grouping call: 40
+SELECT upper(generate(prompt)), count(*) FROM t GROUP BY generate(prompt);
+
+-- CUBE over plain keys, aggregate of calls: 40
+SELECT k, id % 2, max(generate(prompt)), min(generate(generate(prompt))) IS NULL FROM t WHERE id < 20 GROUP BY CUBE (k, id % 2);
+
+-- several distinct aggregates: 10
+SELECT k, count(DISTINCT generate(prompt)) FILTER (WHERE id < 10), count(DISTINCT id) FROM t GROUP BY k;
+
+-- LISTAGG ordered by call: 40
+SELECT k, listagg(generate(prompt), ',') WITHIN GROUP (ORDER BY generate(prompt)) FROM t GROUP BY k;
+
+-- max_by call: 40
+SELECT max_by(prompt, generate(prompt)) FROM t;
+
+-- window partitioned by call: 40
+SELECT id, count(*) OVER (PARTITION BY generate(concat('k', k))), lag(generate(prompt)) OVER (ORDER BY id) IS NULL
+FROM t WHERE id < 20;
+
+-- INTERSECT: 60
+SELECT generate(prompt) FROM t INTERSECT SELECT replace(generate(prompt), 'q', 'p') FROM u;
+
+-- EXCEPT ALL: 45
+SELECT generate(prompt) FROM t EXCEPT ALL SELECT generate(prompt) FROM t WHERE id < 5;
+
+-- UNPIVOT: 40
+SELECT id, g FROM t UNPIVOT (g FOR c IN (prompt)) WHERE generate(g) LIKE '%3>';
+
+-- columns of all nested types: 80
+SELECT id, named_struct('a', generate(prompt), 'b', array(generate(prompt), generate(concat('x', prompt)))),
+       map('k', generate(prompt)) FROM t;
+
+-- column named like the function, ordered: 40
+SELECT generate(generate) AS answer FROM (SELECT prompt AS generate FROM t) ORDER BY generate;
+
+-- SELECT * with the same columns twice: 40
+SELECT *, *, generate(prompt), generate(prompt) FROM t;
+
+-- table function of calls: 2
+SELECT * FROM stack(2, generate('a'), generate('b'));
+
+-- lateral table function of call: 40
+SELECT t.id, x.col FROM t, LATERAL explode(split(generate(t.prompt), 'p')) x;
+
+-- left lateral join of inner call: 20
+SELECT t.id, x.g FROM t LEFT JOIN LATERAL (SELECT generate(u.prompt) AS g FROM u WHERE u.id = t.id) x ON true;
+
+-- random neighbours: 10
+SELECT id, rand() < 2, generate(prompt) FROM t WHERE rand() < 2 AND generate(prompt) LIKE '<p%' AND id < 10;
+
+-- random order under LIMIT, any rows: 40
+SELECT length(generate(concat('x', k))) FROM t ORDER BY rand() LIMIT 3;
+
+-- random prompts are not merged: 80
+SELECT id, generate(uuid()) <> generate(uuid()) FROM t;
+
+-- percent sample: 40
+SELECT id, generate(prompt) FROM (SELECT * FROM t) TABLESAMPLE (100 PERCENT);
+
+-- call over recursive CTE, since 4.1: 40
+WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 39) SELECT n, generate(CAST(n AS STRING)) FROM r;
+
+-- EXECUTE IMMEDIATE: 3
+EXECUTE IMMEDIATE 'SELECT id, generate(prompt) FROM t WHERE id < ?' USING 3;
+
+-- empty input: 0
+SELECT id, generate(prompt) FROM t WHERE id < 0 UNION ALL SELECT 1, 'x';

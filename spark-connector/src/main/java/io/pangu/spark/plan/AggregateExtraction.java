@@ -1,12 +1,11 @@
 package io.pangu.spark.plan;
 
-import io.pangu.spark.functions.InferenceCall;
 import io.pangu.spark.functions.Seqs;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
@@ -23,41 +22,44 @@ final class AggregateExtraction {
     private AggregateExtraction() {}
 
     static LogicalPlan extract(Aggregate aggregate) {
+        if (!hasCallsBelow(aggregate)) {
+            return above(aggregate);
+        }
+        Aggregate placed = below(aggregate);
+        // What is left asks about groups, or cannot be taken out at all.
+        return hasCallsBelow(placed) ? placed : NodeExtraction.extract(placed);
+    }
+
+    private static boolean hasCallsBelow(Aggregate aggregate) {
         boolean isGroupedByCalls =
                 Seqs.<Expression>list(aggregate.groupingExpressions()).stream().anyMatch(Expressions::hasCall);
         boolean isAggregatingCalls = Seqs.<NamedExpression>list(aggregate.aggregateExpressions()).stream()
                 .anyMatch(output -> Expressions.anyMatch(
                         (Expression) output, part -> part instanceof AggregateExpression && Expressions.hasCall(part)));
-        return isGroupedByCalls || isAggregatingCalls ? below(aggregate) : above(aggregate);
+        return isGroupedByCalls || isAggregatingCalls;
     }
 
-    private static LogicalPlan below(Aggregate aggregate) {
-        CallExtractor extractor = new CallExtractor();
-        Map<Expression, Expression> grouped = new LinkedHashMap<>();
+    private static Aggregate below(Aggregate aggregate) {
+        CallExtractor extractor = new CallExtractor(aggregate.child().outputSet());
+        Map<Expression, Expression> grouped = new HashMap<>();
         for (Expression key : Seqs.<Expression>list(aggregate.groupingExpressions())) {
-            Rewrite.down(key, part -> {
-                if (part instanceof InferenceCall) {
-                    grouped.put(part.canonicalized(), extractor.extract(part));
-                    return grouped.get(part.canonicalized());
-                }
-                return part;
-            });
+            if (Expressions.hasCall(key)) {
+                grouped.put(key.canonicalized(), extractor.extract(key));
+            }
         }
         LogicalPlan rewritten = Rewrite.expressions(
                 aggregate,
                 expression -> Rewrite.down(expression, part -> {
-                    if (part instanceof InferenceCall && grouped.containsKey(part.canonicalized())) {
+                    if (grouped.containsKey(part.canonicalized())) {
                         return grouped.get(part.canonicalized());
                     }
                     return part instanceof AggregateExpression ? extractor.extract(part) : part;
                 }));
-        LogicalPlan placed = rewritten.withNewChildren(Seqs.of(List.of(extractor.over(aggregate.child()))));
-        // What is left asks about groups.
-        return NodeExtraction.extract(placed);
+        return (Aggregate) rewritten.withNewChildren(Seqs.of(List.of(extractor.over(aggregate.child()))));
     }
 
     private static LogicalPlan above(Aggregate aggregate) {
-        Map<Expression, Alias> inner = new LinkedHashMap<>();
+        Map<Expression, NamedExpression> inner = new LinkedHashMap<>();
         List<NamedExpression> below = new ArrayList<>();
         List<NamedExpression> above = new ArrayList<>();
         List<Expression> keys = Seqs.<Expression>list(aggregate.groupingExpressions()).stream()
@@ -72,21 +74,26 @@ final class AggregateExtraction {
                 above.add(output.toAttribute());
             }
         }
-        below.addAll(inner.values());
+        for (NamedExpression value : inner.values()) {
+            if (below.stream().noneMatch(column -> column.exprId().equals(value.exprId()))) {
+                below.add(value);
+            }
+        }
         LogicalPlan grouped =
                 new Aggregate(aggregate.groupingExpressions(), Seqs.of(below), aggregate.child(), aggregate.hint());
         return NodeExtraction.extract(new Project(Seqs.of(above), grouped));
     }
 
     /** The expression over the columns of the aggregate, which get further ones where it needs them. */
-    private static Expression split(Expression expression, List<Expression> keys, Map<Expression, Alias> inner) {
+    private static Expression split(
+            Expression expression, List<Expression> keys, Map<Expression, NamedExpression> inner) {
         boolean isGroupValue = expression instanceof AggregateExpression || keys.contains(expression.canonicalized());
         if (isGroupValue) {
-            Alias alias = inner.computeIfAbsent(
+            // A column keeps its identity, which a correlated subquery may ask for.
+            NamedExpression value = inner.computeIfAbsent(
                     expression.canonicalized(),
-                    key -> Expressions.alias(
-                            expression, expression instanceof Attribute named ? named.name() : "group"));
-            return (Expression) alias.toAttribute();
+                    key -> expression instanceof Attribute column ? column : Expressions.alias(expression, "group"));
+            return (Expression) value.toAttribute();
         }
         List<Expression> children = Seqs.<Expression>list(expression.children()).stream()
                 .map(child -> split(child, keys, inner))

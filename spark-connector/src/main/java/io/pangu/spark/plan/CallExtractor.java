@@ -12,20 +12,26 @@ import java.util.Set;
 import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeReference;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet$;
 import org.apache.spark.sql.catalyst.expressions.CaseWhen;
 import org.apache.spark.sql.catalyst.expressions.Coalesce;
 import org.apache.spark.sql.catalyst.expressions.EqualNullSafe;
+import org.apache.spark.sql.catalyst.expressions.Exists;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.If;
 import org.apache.spark.sql.catalyst.expressions.IsNull;
+import org.apache.spark.sql.catalyst.expressions.ListQuery;
 import org.apache.spark.sql.catalyst.expressions.Literal$;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression$;
 import org.apache.spark.sql.catalyst.expressions.Not;
 import org.apache.spark.sql.catalyst.expressions.Or;
+import org.apache.spark.sql.catalyst.expressions.SubqueryExpression;
 import org.apache.spark.sql.catalyst.expressions.aggregate.AggregateExpression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.types.Metadata;
 import org.jspecify.annotations.Nullable;
+import scala.collection.immutable.Seq;
 
 /**
  * Takes calls out of the expressions of one plan node. Each is replaced by an attribute that an {@link LlmInference} node
@@ -33,7 +39,17 @@ import org.jspecify.annotations.Nullable;
  * call gets a guard, so that the model is asked for those rows alone. Equal calls become one.
  */
 final class CallExtractor {
-    private final Map<Expression, Slot> slots = new LinkedHashMap<>();
+    private final AttributeSet columns;
+    private final Map<Object, Slot> slots = new LinkedHashMap<>();
+
+    /**
+     * An extractor.
+     *
+     * @param columns what the calls can be made from; calls that need more stay where they are
+     */
+    CallExtractor(AttributeSet columns) {
+        this.columns = columns;
+    }
 
     /** One distinct call, its result and the conditions under which it is wanted; no conditions: always. */
     private static final class Slot {
@@ -54,11 +70,17 @@ final class CallExtractor {
         }
 
         Slot wantedAlso(List<Expression> guard) {
-            if (guards == null || guard.isEmpty()) {
+            // What the call's own result decides cannot decide on the call.
+            Optional<Expression> condition = Expressions.all(guard.stream()
+                    .filter(part -> !part.references().contains(result))
+                    .toList());
+            if (guards == null || condition.isEmpty()) {
                 return always();
             }
             List<Expression> either = new ArrayList<>(guards);
-            either.add(Expressions.all(guard).orElseThrow());
+            if (guards.stream().noneMatch(known -> known.semanticEquals(condition.get()))) {
+                either.add(condition.get());
+            }
             return new Slot(call, result, either);
         }
 
@@ -87,7 +109,7 @@ final class CallExtractor {
                 }
             }
             made.addAll(results);
-            plan = new LlmInference(Seqs.of(calls), Seqs.of(results), plan);
+            plan = InferencePlacement.over(plan, calls, results);
         }
         return plan;
     }
@@ -98,7 +120,7 @@ final class CallExtractor {
             return expression;
         }
         if (expression instanceof InferenceCall call) {
-            return slot((InferenceCall) mapChildren(call, guard), guard);
+            return call(call, guard);
         }
         if (expression instanceof If branch) {
             Expression predicate = extract(branch.predicate(), guard);
@@ -127,7 +149,43 @@ final class CallExtractor {
             children.add(filter);
             return aggregate.withNewChildren(Seqs.of(children));
         }
-        return mapChildren(expression, guard);
+        return expression instanceof SubqueryExpression subquery
+                ? subquery(subquery, guard)
+                : mapChildren(expression, guard);
+    }
+
+    /** Calls over outer columns in the condition of the join that a subquery will become; it has to say what it reads. */
+    private Expression subquery(SubqueryExpression expression, List<Expression> guard) {
+        Expression extracted = mapChildren(expression, guard);
+        if (extracted instanceof Exists exists) {
+            return exists.withNewOuterAttrs(withResults(exists.outerAttrs(), exists));
+        }
+        return extracted instanceof ListQuery list
+                ? list.withNewOuterAttrs(withResults(list.outerAttrs(), list))
+                : extracted;
+    }
+
+    private Seq<Expression> withResults(Seq<Expression> outerColumns, Expression subquery) {
+        List<Expression> read = new ArrayList<>(Seqs.<Expression>list(outerColumns));
+        for (Slot slot : slots.values()) {
+            if (Expressions.anyMatch(subquery, part -> part.equals(slot.result))) {
+                read.add(slot.result);
+            }
+        }
+        return Seqs.of(read);
+    }
+
+    private Expression call(InferenceCall call, List<Expression> guard) {
+        InferenceCall flat = (InferenceCall) mapChildren(call, guard);
+        return Expressions.hasCallInside(flat) || !isComputable(flat) ? flat : slot(flat, guard);
+    }
+
+    /** Whether the expression means the same below: it reads columns and results only, and nothing that is bound around it. */
+    private boolean isComputable(Expression expression) {
+        AttributeSet results = AttributeSet$.MODULE$.apply(Seqs.<Expression>of(
+                slots.values().stream().map(slot -> slot.result).toList()));
+        return Expressions.isComputableFrom(expression, columns.$plus$plus(results))
+                && Expressions.isClosed(expression);
     }
 
     private Expression mapChildren(Expression expression, List<Expression> guard) {
@@ -187,9 +245,9 @@ final class CallExtractor {
         return new Not(new EqualNullSafe(condition, Literal$.MODULE$.apply(value)));
     }
 
-    /** A condition that gives another value each time it is evaluated cannot be a guard. */
-    private static List<Expression> with(List<Expression> guard, Expression condition) {
-        if (!condition.deterministic()) {
+    /** A condition that gives another value each time it is evaluated, or has none below, cannot be a guard. */
+    private List<Expression> with(List<Expression> guard, Expression condition) {
+        if (!condition.deterministic() || Expressions.hasCall(condition) || !isComputable(condition)) {
             return guard;
         }
         List<Expression> both = new ArrayList<>(guard);
@@ -198,10 +256,13 @@ final class CallExtractor {
     }
 
     private Expression slot(InferenceCall call, List<Expression> guard) {
-        Slot slot = slots.get(call.canonicalized());
+        // Two calls that ask for something random each time are two calls, though they are written alike.
+        Object key = call.deterministic() ? call.canonicalized() : new Object();
+        Slot slot = slots.get(key);
         if (slot == null) {
             AttributeReference result = new AttributeReference(
-                    call.function().sqlName(),
+                    // A name that no user's column has: it can be seen by ORDER BY in the DataFrame API.
+                    call.function().sqlName() + "_result",
                     call.dataType(),
                     true,
                     Metadata.empty(),
@@ -212,7 +273,7 @@ final class CallExtractor {
         } else {
             slot = slot.wantedAlso(guard);
         }
-        slots.put(call.canonicalized(), slot);
+        slots.put(key, slot);
         return slot.result;
     }
 
@@ -228,7 +289,7 @@ final class CallExtractor {
 
     /** Two calls may guard each other in different branches; one of them is then made for every row. */
     private void breakCycles() {
-        for (Map.Entry<Expression, Slot> entry : slots.entrySet()) {
+        for (Map.Entry<Object, Slot> entry : slots.entrySet()) {
             if (dependsOn(entry.getValue(), entry.getValue(), new HashSet<>())) {
                 entry.setValue(entry.getValue().always());
             }

@@ -3,17 +3,24 @@ package io.pangu.spark.plan;
 import io.pangu.spark.functions.InferenceCall;
 import io.pangu.spark.functions.Seqs;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet;
+import org.apache.spark.sql.catalyst.expressions.CommonExpressionDef;
+import org.apache.spark.sql.catalyst.expressions.CommonExpressionId;
+import org.apache.spark.sql.catalyst.expressions.CommonExpressionRef;
+import org.apache.spark.sql.catalyst.expressions.Exists;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression$;
 import org.apache.spark.sql.catalyst.expressions.Or;
+import org.apache.spark.sql.catalyst.expressions.SubqueryExpression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import scala.Option;
@@ -34,6 +41,33 @@ final class Expressions {
 
     static boolean hasCall(Expression expression) {
         return anyMatch(expression, InferenceCall.class::isInstance);
+    }
+
+    /** Whether a call is below the top of the expression. */
+    static boolean hasCallInside(Expression expression) {
+        return Seqs.<Expression>list(expression.children()).stream().anyMatch(Expressions::hasCall);
+    }
+
+    /** Whether every common expression that is used inside is defined inside too; lambdas' variables are attributes. */
+    static boolean isClosed(Expression expression) {
+        Set<CommonExpressionId> defined = new HashSet<>();
+        Set<CommonExpressionId> used = new HashSet<>();
+        anyMatch(expression, part -> {
+            if (part instanceof CommonExpressionDef definition) {
+                defined.add(definition.id());
+            } else if (part instanceof CommonExpressionRef reference) {
+                used.add(reference.id());
+            }
+            return false;
+        });
+        return defined.containsAll(used);
+    }
+
+    /** Whether the expression holds a subquery that Spark turns into a join, which it does in its own nodes only. */
+    static boolean hasJoinedSubquery(Expression expression) {
+        return SubqueryExpression.hasCorrelatedSubquery(expression)
+                || SubqueryExpression.hasInOrCorrelatedExistsSubquery(expression)
+                || anyMatch(expression, Exists.class::isInstance);
     }
 
     /** Whether one of the node's own expressions holds a call. */

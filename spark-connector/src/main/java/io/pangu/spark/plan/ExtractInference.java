@@ -25,7 +25,7 @@ final class ExtractInference extends Rule<LogicalPlan> {
         return Seqs.<Expression>list(node.expressions()).stream().allMatch(Expression::resolved);
     }
 
-    private static boolean isCorrelated(LogicalPlan plan) {
+    static boolean isCorrelated(LogicalPlan plan) {
         return plan.exists(new AbstractFunction1<>() {
             @Override
             public Object apply(LogicalPlan node) {

@@ -7,6 +7,7 @@ import io.pangu.spark.exec.LlmInferenceExec;
 import io.pangu.spark.functions.Seqs;
 import java.util.List;
 import java.util.Optional;
+import org.apache.spark.sql.catalyst.plans.logical.Command;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.SparkStrategy;
@@ -30,7 +31,13 @@ final class InferenceStrategy extends SparkStrategy {
             return one(new LlmInferenceExec(node.calls(), node.results(), settings, access, planLater(node.child())));
         }
         LogicalPlan extracted = NodeExtraction.extract(plan);
-        return extracted.fastEquals(plan) ? Seqs.of(List.of()) : one(planLater(extracted));
+        if (!extracted.fastEquals(plan)) {
+            return one(planLater(extracted));
+        }
+        if (Expressions.hasCall(plan) && !(plan instanceof Command)) {
+            throw Refusal.ofNode(plan);
+        }
+        return Seqs.of(List.of());
     }
 
     private static Seq<SparkPlan> one(SparkPlan plan) {

@@ -4,9 +4,12 @@ import io.pangu.spark.functions.Seqs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.ConditionalExpression;
 import org.apache.spark.sql.catalyst.expressions.Expression;
-import org.apache.spark.sql.catalyst.plans.Inner$;
+import org.apache.spark.sql.catalyst.expressions.Or;
+import org.apache.spark.sql.catalyst.plans.InnerLike;
 import org.apache.spark.sql.catalyst.plans.JoinType;
 import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
 import org.apache.spark.sql.catalyst.plans.logical.Command;
@@ -38,7 +41,7 @@ final class NodeExtraction {
 
     /** All calls of a node with one child, below it. */
     static LogicalPlan unary(LogicalPlan node, LogicalPlan child) {
-        CallExtractor extractor = new CallExtractor();
+        CallExtractor extractor = new CallExtractor(child.outputSet());
         LogicalPlan rewritten = Rewrite.expressions(node, extractor::extract);
         LogicalPlan placed = rewritten.withNewChildren(Seqs.of(List.of(extractor.over(child))));
         return Expressions.restricted(placed, Seqs.<Attribute>list(node.output()));
@@ -55,7 +58,7 @@ final class NodeExtraction {
         if (!cheap.isEmpty()) {
             child = new Filter(Expressions.all(cheap).orElseThrow(), child);
         }
-        CallExtractor extractor = new CallExtractor();
+        CallExtractor extractor = new CallExtractor(child.outputSet());
         Expression condition = extractor.extract(Expressions.all(asking).orElseThrow());
         LogicalPlan placed = new Filter(condition, extractor.over(child));
         return Expressions.restricted(placed, Seqs.<Attribute>list(filter.output()));
@@ -65,20 +68,15 @@ final class NodeExtraction {
     private static LogicalPlan join(Join join) {
         List<Expression> kept = new ArrayList<>();
         List<Expression> above = new ArrayList<>();
-        CallExtractor left = new CallExtractor();
-        CallExtractor right = new CallExtractor();
+        CallExtractor left = new CallExtractor(join.left().outputSet());
+        CallExtractor right = new CallExtractor(join.right().outputSet());
         for (Expression part : Expressions.conjuncts(join.condition().get())) {
-            Expression rewritten = Rewrite.down(part, expression -> {
-                if (!Expressions.hasCall(expression) || !isCall(expression)) {
-                    return expression;
-                }
-                if (Expressions.isComputableFrom(expression, join.left().outputSet())) {
-                    return left.extract(expression);
-                }
-                return Expressions.isComputableFrom(expression, join.right().outputSet())
-                        ? right.extract(expression)
-                        : expression;
-            });
+            // What decides on a call in the upper filter may need both sides; below one side it would be made for all.
+            boolean waits = isInner(join.joinType())
+                    && isConditional(part)
+                    && !Expressions.isComputableFrom(part, join.left().outputSet())
+                    && !Expressions.isComputableFrom(part, join.right().outputSet());
+            Expression rewritten = waits ? part : right.extract(left.extract(part));
             (Expressions.hasCall(rewritten) ? above : kept).add(rewritten);
         }
         if (!above.isEmpty() && !isInner(join.joinType())) {
@@ -97,11 +95,14 @@ final class NodeExtraction {
         return Expressions.restricted(filtered, Seqs.<Attribute>list(join.output()));
     }
 
-    private static boolean isCall(Expression expression) {
-        return expression instanceof io.pangu.spark.functions.InferenceCall;
+    private static boolean isConditional(Expression condition) {
+        return Expressions.anyMatch(
+                condition,
+                part -> (part instanceof ConditionalExpression || part instanceof Or || part instanceof And)
+                        && Expressions.hasCall(part));
     }
 
     private static boolean isInner(JoinType type) {
-        return type.equals(Inner$.MODULE$) || type.equals(org.apache.spark.sql.catalyst.plans.Cross$.MODULE$);
+        return type instanceof InnerLike;
     }
 }

@@ -14,6 +14,7 @@ public final class PanguRules {
      */
     public static void inject(SparkSessionExtensions extensions, EngineAccess access) {
         extensions.injectPostHocResolutionRule(session -> new ExtractInference());
+        extensions.injectCheckRule(session -> new CheckCalls());
         extensions.injectOptimizerRule(session -> new MergeEqualCalls());
         extensions.injectOptimizerRule(session -> new RaiseInference());
         extensions.injectOptimizerRule(session -> new PushBelowInference());

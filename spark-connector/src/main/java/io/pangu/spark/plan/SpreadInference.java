@@ -5,15 +5,20 @@ import io.pangu.spark.conf.PanguKeys;
 import io.pangu.spark.functions.Seqs;
 import java.util.OptionalInt;
 import org.apache.spark.SparkContext;
+import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
+import org.apache.spark.sql.catalyst.plans.logical.Join;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.Repartition;
+import org.apache.spark.sql.catalyst.plans.logical.RepartitionOperation;
+import org.apache.spark.sql.catalyst.plans.logical.Sort;
 import org.apache.spark.sql.catalyst.plans.logical.Union;
 import org.apache.spark.sql.catalyst.rules.Rule;
 import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
 import org.apache.spark.sql.execution.datasources.LogicalRelation;
 import org.apache.spark.sql.internal.SQLConf;
+import scala.collection.immutable.Seq;
 
 /**
  * Puts a repartitioning below the model where there may be fewer partitions than engines. Prompts are small and slow:
@@ -39,7 +44,34 @@ final class SpreadInference extends Rule<LogicalPlan> {
             return plan;
         }
         OptionalInt number = conf.number(PanguKeys.PARTITIONS);
-        return Rewrite.up(plan, node -> node instanceof LlmInference inference ? spread(inference, number) : node);
+        return visit(plan, number, true);
+    }
+
+    private LogicalPlan visit(LogicalPlan plan, OptionalInt number, boolean isOrderWanted) {
+        boolean isOrderWantedBelow = isOrderWanted && !makesNewOrder(plan);
+        LogicalPlan visited = plan.withNewChildren(Seqs.of(Seqs.<LogicalPlan>list(plan.children()).stream()
+                .map(child -> visit(child, number, isOrderWantedBelow))
+                .toList()));
+        boolean keepsOrder = isOrderWantedBelow && isOrdered(plan.children());
+        return visited instanceof LlmInference inference && !keepsOrder ? spread(inference, number) : visited;
+    }
+
+    private static boolean makesNewOrder(LogicalPlan plan) {
+        return plan instanceof Sort
+                || plan instanceof Aggregate
+                || plan instanceof Join
+                || plan instanceof RepartitionOperation;
+    }
+
+    /** Whether the rows come from an ORDER BY: no standard promises that they stay so, but everybody counts on it. */
+    private static boolean isOrdered(Seq<LogicalPlan> children) {
+        if (children.isEmpty()) {
+            return false;
+        }
+        LogicalPlan child = children.head();
+        boolean isPassing =
+                child instanceof Project || child instanceof LlmInference || DropUnusedCalls.passesAllColumns(child);
+        return (child instanceof Sort sort && sort.global()) || (isPassing && isOrdered(child.children()));
     }
 
     private LogicalPlan spread(LlmInference inference, OptionalInt number) {

@@ -27,12 +27,28 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SqlShapesTest {
     private static final Pattern HEADING = Pattern.compile("-- (.*): (\\d+)\\n((?s:.*?));\\n");
 
+    /** One for each file. */
+    private static final Map<String, String> MANY_PARTITIONS = Map.of("spark.sql.files.maxPartitionBytes", "1000");
+
+    private static final Map<String, String> PLAIN = Map.of(
+            "spark.sql.adaptive.enabled", "false",
+            "spark.sql.files.minPartitionNum", "1",
+            "spark.sql.shuffle.partitions", "1",
+            "spark.sql.codegen.wholeStage", "false",
+            "spark.sql.codegen.factoryMode", "NO_CODEGEN");
+
     private static final Map<String, Answer> EXPECTED = new ConcurrentHashMap<>();
 
     /** A query and what it may cost. */
     record Shape(String name, int calls, String sql) {
         boolean hasOrder() {
             return name.contains("ordered");
+        }
+
+        /** The first version of Spark that can do this. */
+        String since() {
+            Matcher matcher = Pattern.compile("since (\\d\\.\\d)").matcher(name);
+            return matcher.find() ? matcher.group(1) : "4.0";
         }
 
         @Override
@@ -50,23 +66,24 @@ class SqlShapesTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("shapes")
     void givesTheRightRowsFromTheFewestCalls(Shape shape) {
-        checks(shape);
+        checks(shape, MANY_PARTITIONS);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("shapes")
-    void doesSoWithoutAdaptiveExecution(Shape shape) {
-        FakeSession.with(Map.of("spark.sql.adaptive.enabled", "false"), () -> {
+    void doesSoWithoutAdaptiveExecutionAndGeneratedCodeFromOnePartition(Shape shape) {
+        checks(shape, PLAIN);
+    }
+
+    private static void checks(Shape shape, Map<String, String> settings) {
+        assumeThat(FakeSession.spark().version()).as("Spark has this syntax").isGreaterThanOrEqualTo(shape.since());
+        FakeSession.with(settings, () -> {
             checks(shape);
             return shape;
         });
     }
 
     private static void checks(Shape shape) {
-        boolean isKnown = !shape.name().contains("since 4.2")
-                || FakeSession.spark().version().compareTo("4.2") >= 0;
-        assumeThat(isKnown).as("Spark has this syntax").isTrue();
-
         Answer expected = EXPECTED.computeIfAbsent(
                 shape.name(), name -> FakeSession.run(shape.sql().replace("generate(", "oracle(")));
         Answer answer = FakeSession.run(shape.sql());
