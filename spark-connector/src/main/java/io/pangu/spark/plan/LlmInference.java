@@ -5,7 +5,6 @@ import io.pangu.spark.functions.Seqs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet$;
@@ -49,16 +48,6 @@ public final class LlmInference extends LogicalPlan implements UnaryNode, Suppor
 
     Seq<Attribute> results() {
         return results;
-    }
-
-    /** The result of a call that asks the same for every row as this one does; empty when there is none. */
-    Optional<Attribute> resultOf(Expression call) {
-        for (int index = 0; index < calls.length(); index++) {
-            if (calls.apply(index).semanticEquals(call)) {
-                return Optional.of(results.apply(index));
-            }
-        }
-        return Optional.empty();
     }
 
     LlmInference withChild(LogicalPlan newChild) {

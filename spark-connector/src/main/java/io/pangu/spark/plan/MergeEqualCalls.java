@@ -56,7 +56,7 @@ final class MergeEqualCalls extends Rule<LogicalPlan> {
 
     private static Optional<Known> find(LogicalPlan plan, Expression call) {
         if (plan instanceof LlmInference inference) {
-            Optional<Attribute> result = inference.resultOf(call);
+            Optional<Attribute> result = resultOf(inference, call);
             return result.isPresent()
                     ? Optional.of(new Known(plan, result.get()))
                     : findBelow(plan, inference.child(), call);
@@ -78,6 +78,27 @@ final class MergeEqualCalls extends Rule<LogicalPlan> {
         return DropUnusedCalls.passesAllColumns(plan)
                 ? findBelow(plan, plan.children().head(), call)
                 : Optional.empty();
+    }
+
+    /** The result of a call that asks the same for every row, whatever names the prompts have been given on the way. */
+    private static Optional<Attribute> resultOf(LlmInference inference, Expression call) {
+        Expression wanted = inlined(call, inference.child());
+        for (int index = 0; index < inference.calls().length(); index++) {
+            if (inlined(inference.calls().apply(index), inference.child()).semanticEquals(wanted)) {
+                return Optional.of(inference.results().apply(index));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The expression in terms of the columns under all projections. */
+    private static Expression inlined(Expression expression, LogicalPlan plan) {
+        if (plan instanceof Project project) {
+            return inlined(PushBelowInference.throughProject(expression, project), project.child());
+        }
+        return plan instanceof LlmInference || DropUnusedCalls.passesAllColumns(plan)
+                ? inlined(expression, plan.children().head())
+                : expression;
     }
 
     private static Optional<Known> findBelow(LogicalPlan plan, LogicalPlan child, Expression call) {

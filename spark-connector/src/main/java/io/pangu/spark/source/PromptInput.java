@@ -51,18 +51,22 @@ final class PromptInput {
             return session.read().options(options.parquet()).parquet(paths);
         } catch (Exception e) {
             // Scala does not declare it, so that Java cannot catch it by its own type.
-            if (e instanceof AnalysisException && isPathNotFound(e)) {
+            if (e instanceof AnalysisException && hasCondition(e, "PATH_NOT_FOUND")) {
                 throw PromptOptions.error("the prompts '" + name() + "' do not exist: there is no file or directory"
                         + (PATH_LIKE.matcher(name()).matches() ? "" : " and no table")
                         + " of this name that the driver can see; option 'prompts' is the path of a Parquet file or"
-                        + " directory, or the name of a table.");
+                        + " directory, or the name of a table. This format only reads: write answers in another one.");
+            }
+            if (e instanceof AnalysisException && hasCondition(e, "UNABLE_TO_INFER_SCHEMA")) {
+                throw PromptOptions.error(
+                        "the prompts '" + name() + "' hold no Parquet file, so nothing says which columns"
+                                + " they have; write them with df.write.parquet(path), or give the name of a table.");
             }
             throw e;
         }
     }
 
-    private static boolean isPathNotFound(Exception e) {
-        String message = String.valueOf(e.getMessage()).toUpperCase(Locale.ROOT);
-        return message.contains("PATH_NOT_FOUND");
+    private static boolean hasCondition(Exception error, String condition) {
+        return String.valueOf(error.getMessage()).toUpperCase(Locale.ROOT).contains(condition);
     }
 }

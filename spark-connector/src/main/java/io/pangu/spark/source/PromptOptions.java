@@ -52,6 +52,10 @@ record PromptOptions(
             "ignorecorruptfiles",
             "basepath");
 
+    /** What the session catalog adds to the options of a table of its own. */
+    private static final Set<String> CATALOG =
+            Set.of("owner", "provider", "location", "comment", "external", "is_managed_location", "collation");
+
     PromptOptions {
         prompts = List.copyOf(prompts);
         labels = List.copyOf(labels);
@@ -91,7 +95,7 @@ record PromptOptions(
                     call.put(callOption.get(), value);
                 } else if (PARQUET.contains(name)) {
                     parquet.put(name, value);
-                } else {
+                } else if (!CATALOG.contains(name)) {
                     throw error(
                             OptionException.unknown(name, knownNames(ownNames)).getMessage());
                 }

@@ -70,6 +70,13 @@ final class PromptPlan {
 
     /** The plan in the place of a relation with this output. */
     LogicalPlan planInPlaceOf(Seq<? extends Attribute> output) {
+        List<String> wanted =
+                Seqs.<Attribute>list(output).stream().map(Attribute::name).toList();
+        List<String> found = List.of(schema().fieldNames());
+        if (!wanted.equals(found)) {
+            throw PromptOptions.error("the prompts have the columns " + String.join(", ", found) + " now and had "
+                    + String.join(", ", wanted) + " when this table was read first; read or create it again.");
+        }
         return project(index -> output.apply(index).exprId());
     }
 

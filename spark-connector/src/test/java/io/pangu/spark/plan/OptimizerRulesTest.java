@@ -6,6 +6,7 @@ import io.pangu.spark.functions.InferenceCall;
 import io.pangu.spark.functions.Seqs;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.Ascending$;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeReference;
@@ -75,6 +76,11 @@ class OptimizerRulesTest {
     class MergingEqualCalls {
         private final MergeEqualCalls rule = new MergeEqualCalls();
         private final Attribute second = Plans.text("second");
+        private final AttributeReference renamed = Plans.text("renamed");
+
+        private Alias rename(AttributeReference from, AttributeReference to) {
+            return new Alias(from, to.name(), to.exprId(), Seqs.of(List.of()), Option.empty(), Seqs.of(List.of()));
+        }
 
         @Test
         void takesTheResultOfACallBelow() {
@@ -86,22 +92,21 @@ class OptimizerRulesTest {
 
         @Test
         void looksThroughProjectionsThatRename() {
-            AttributeReference renamed = Plans.text("renamed");
-            LogicalPlan projected = Plans.project(
-                    asking,
-                    id,
-                    new org.apache.spark.sql.catalyst.expressions.Alias(
-                            prompt,
-                            "renamed",
-                            renamed.exprId(),
-                            Seqs.of(List.of()),
-                            Option.empty(),
-                            Seqs.of(List.of())));
+            LogicalPlan projected = Plans.project(asking, id, rename(prompt, renamed));
 
             LogicalPlan merged = Plans.once(rule, Plans.asking(Plans.generate(renamed), second, projected));
 
             assertThat(Plans.all(merged, LlmInference.class)).hasSize(1);
             assertThat(merged.output().length()).isEqualTo(3);
+        }
+
+        @Test
+        void knowsAPromptUnderTwoNames() {
+            LlmInference lower = Plans.asking(
+                    Plans.generate(renamed), answer, Plans.project(table, id, prompt, rename(prompt, renamed)));
+            LogicalPlan merged = Plans.once(rule, Plans.asking(call, second, lower));
+
+            assertThat(Plans.all(merged, LlmInference.class)).hasSize(1);
         }
 
         @Test
