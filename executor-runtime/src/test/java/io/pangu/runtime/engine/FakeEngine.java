@@ -21,7 +21,7 @@ import java.util.concurrent.TimeoutException;
 /** An engine on the fake model, and what it should say. */
 final class FakeEngine implements AutoCloseable {
     /** Far beyond what anything takes on a machine that has other things to do, too. */
-    static final Duration LIMIT = Duration.ofSeconds(120);
+    static final Duration LIMIT = Duration.ofMinutes(2);
 
     final FakeLanguageModel model;
     final FakePromptEncoder encoder;

@@ -67,7 +67,9 @@ class CheckpointFilesTest {
             assertThat(e)
                     .hasMessageStartingWith("neither tokenizer file can be used: tokenizer.model: ")
                     .hasMessageContaining("; and tokenizer.json: no JSON object");
-            assertThat(e.getCause().getSuppressed()).hasSize(1);
+            assertThat(e)
+                    .cause()
+                    .satisfies(cause -> assertThat(cause.getSuppressed()).hasSize(1));
         }
 
         @Test

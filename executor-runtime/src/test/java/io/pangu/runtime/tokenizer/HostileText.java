@@ -153,6 +153,6 @@ final class HostileText {
 
     private int codePoint() {
         int code = 1 + random.nextInt(random.nextInt(3) == 0 ? Character.MAX_CODE_POINT : 0xFFFF);
-        return code >= 0xD800 && code <= 0xDFFF || !Character.isDefined(code) ? 'x' : code;
+        return (code >= 0xD800 && code <= 0xDFFF) || !Character.isDefined(code) ? 'x' : code;
     }
 }

@@ -45,7 +45,7 @@ class HuggingFaceOracleTest {
         System.setProperty("OPT_OUT_TRACKING", "true");
     }
 
-    private record Variant(String name, Consumer<ObjectNode> change) {
+    record Variant(String name, Consumer<ObjectNode> change) {
         @Override
         public String toString() {
             return name;

@@ -66,8 +66,13 @@ class JinjaChatTemplateTest {
         @Test
         void theGoldenCheckpointsOwnTemplateIsUsed() {
             PromptEncoder encoder = PromptEncoders.load(TokenizerVectors.golden("moge-wide"));
-            String expected = "<|im_start|>system\nYou are helpful.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
-                    + "<|im_start|>assistant\n";
+            String expected = """
+                    <|im_start|>system
+                    You are helpful.<|im_end|>
+                    <|im_start|>user
+                    Hi<|im_end|>
+                    <|im_start|>assistant
+                    """;
             int[] ids = encoder.encodeChat(user("Hi"), "");
             assertThat(encoder.tokenizer().decode(ids)).isEqualTo(expected);
             assertThat(ids).isEqualTo(encoder.tokenizer().encodeWithSpecialTokens(expected));

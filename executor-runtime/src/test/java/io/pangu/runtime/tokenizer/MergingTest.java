@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -69,9 +70,9 @@ class MergingTest {
                 if (best < 0) {
                     return symbols;
                 }
-                Merge merge = merges.get(new Pair(symbols.get(best), symbols.get(best + 1)));
+                Merge merge = Objects.requireNonNull(merges.get(new Pair(symbols.get(best), symbols.get(best + 1))));
                 symbols.set(best, merge.merged);
-                symbols.remove(best + 1);
+                symbols.remove(/* index */ best + 1);
             }
         }
 

@@ -41,10 +41,22 @@ final class ModelBytes {
     private void number(long value) {
         long rest = value;
         while ((rest & ~0x7FL) != 0) {
-            out.write((int) (rest & 0x7F | 0x80));
+            out.write((int) ((rest & 0x7F) | 0x80));
             rest >>>= 7;
         }
         out.write((int) rest);
+    }
+
+    /** As in {@code sentencepiece_model.proto}. */
+    private static long numberOf(Kind kind) {
+        return switch (kind) {
+            case NORMAL -> 1;
+            case UNKNOWN -> 2;
+            case CONTROL -> 3;
+            case USER_DEFINED -> 4;
+            case UNUSED -> 5;
+            case BYTE -> 6;
+        };
     }
 
     ModelBytes piece(String text, float score, Kind kind) {
@@ -53,7 +65,7 @@ final class ModelBytes {
                 new ModelBytes()
                         .text(1, text)
                         .fixed(2, score)
-                        .varint(3, kind.ordinal() + 1L)
+                        .varint(3, numberOf(kind))
                         .bytes());
     }
 

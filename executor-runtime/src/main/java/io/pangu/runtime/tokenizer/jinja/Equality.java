@@ -17,7 +17,7 @@ final class Equality {
         if (Values.isNumber(left) && Values.isNumber(right)) {
             Object a = Values.number(left);
             Object b = Values.number(right);
-            return a instanceof Long && b instanceof Long ? a.equals(b) : Values.toDouble(a) == Values.toDouble(b);
+            return (a instanceof Long && b instanceof Long) ? a.equals(b) : Values.toDouble(a) == Values.toDouble(b);
         }
         if (left instanceof Undefined && right instanceof Undefined) {
             return true;

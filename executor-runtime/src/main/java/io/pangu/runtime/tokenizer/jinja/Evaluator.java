@@ -110,7 +110,7 @@ final class Evaluator {
     }
 
     Arguments arguments(String of, Inputs inputs, Scope scope) {
-        if (inputs == Inputs.NONE) {
+        if (inputs.isEmpty()) {
             return new Arguments(of, List.of(), Map.of());
         }
         Map<String, Object> named = new LinkedHashMap<>();

@@ -59,5 +59,9 @@ sealed interface Expr {
     /** What is handed to a call, a filter or a test. */
     record Inputs(List<Expr> positional, Map<String, Expr> named) {
         static final Inputs NONE = new Inputs(List.of(), Map.of());
+
+        boolean isEmpty() {
+            return positional.isEmpty() && named.isEmpty();
+        }
     }
 }

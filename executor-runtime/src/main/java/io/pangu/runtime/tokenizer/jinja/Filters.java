@@ -203,7 +203,12 @@ final class Filters {
                 }
             }
         }
-        return in.find(0, "default") instanceof Object otherwise ? otherwise : (Object) 0L;
+        return orDefault(in, 0L);
+    }
+
+    private static Object orDefault(Arguments in, Object otherwise) {
+        @Nullable Object given = in.find(0, "default");
+        return given == null ? otherwise : given;
     }
 
     private static Object floating(Object value, Arguments in) {
@@ -211,9 +216,7 @@ final class Filters {
             return Values.toDouble(value);
         }
         double number = value instanceof Text text ? parsed(Spaces.strip(text.value())) : Double.NaN;
-        return !Double.isNaN(number)
-                ? (Object) number
-                : in.find(0, "default") instanceof Object otherwise ? otherwise : (Object) 0.0;
+        return Double.isNaN(number) ? orDefault(in, 0.0) : (Object) number;
     }
 
     private static double parsed(String digits) {

@@ -86,13 +86,14 @@ final class Tests {
             case "filter" -> Filters.isKnown(Printer.text(value).value());
             case "test" -> isKnown(Printer.text(value).value());
             case "in" -> Values.contains(in.required(0, "seq"), value);
-            case "sameas" -> value == in.required(0, "other") || isSameScalar(value, in.required(0, "other"));
+            case "sameas" -> isSame(value, in.required(0, "other"));
             default -> compares(name, value, in.required(0, "other"));
         };
     }
 
-    private static boolean isSameScalar(Object value, Object other) {
-        return (value instanceof Boolean || value instanceof Long) && value.equals(other);
+    @SuppressWarnings("ReferenceEquality") // what the test asks
+    private static boolean isSame(Object value, Object other) {
+        return value == other || ((value instanceof Boolean || value instanceof Long) && value.equals(other));
     }
 
     private static boolean compares(String name, Object value, Object other) {

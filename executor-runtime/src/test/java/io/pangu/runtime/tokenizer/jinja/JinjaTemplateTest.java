@@ -135,7 +135,7 @@ class JinjaTemplateTest {
                 Text text = render(source.append(" }}").toString(), Map.of("u", Text.ofUser("жЖ\n Φω")));
                 for (int i = 0; i < text.length(); i++) {
                     char c = text.value().charAt(i);
-                    if (Character.UnicodeBlock.of(c) != Character.UnicodeBlock.BASIC_LATIN) {
+                    if (!Character.UnicodeBlock.BASIC_LATIN.equals(Character.UnicodeBlock.of(c))) {
                         assertThat(text.isUser(i))
                                 .as("%s of %s, seed %s", i, source, seed)
                                 .isTrue();
