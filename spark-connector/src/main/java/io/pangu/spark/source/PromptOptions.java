@@ -52,7 +52,7 @@ record PromptOptions(
             "ignorecorruptfiles",
             "basepath");
 
-    /** What the session catalog adds to the options of a table of its own. */
+    /** What the session catalog adds to the options of a table of its own, besides a copy of each under {@code option.}. */
     private static final Set<String> CATALOG =
             Set.of("owner", "provider", "location", "comment", "external", "is_managed_location", "collation");
 
@@ -95,7 +95,7 @@ record PromptOptions(
                     call.put(callOption.get(), value);
                 } else if (PARQUET.contains(name)) {
                     parquet.put(name, value);
-                } else if (!CATALOG.contains(name)) {
+                } else if (!CATALOG.contains(name) && !name.startsWith("option.")) {
                     throw error(
                             OptionException.unknown(name, knownNames(ownNames)).getMessage());
                 }

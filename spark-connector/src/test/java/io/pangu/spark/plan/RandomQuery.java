@@ -93,7 +93,8 @@ final class RandomQuery {
                 : text(left, 1, false);
         return new Relation(
                 "(SELECT " + left.column("id") + ", " + left.column("k") + ", " + prompt + " AS prompt"
-                        + from(input, left) + " " + type + " u " + right.alias() + " ON " + on + ")",
+                        + from(input, left) + " " + type + " (SELECT *, id % 4 AS k FROM u) " + right.alias() + " ON "
+                        + on + ")",
                 input.maxRows(),
                 input.hasUniqueIds());
     }
