@@ -52,9 +52,8 @@ record PromptOptions(
             "ignorecorruptfiles",
             "basepath");
 
-    /** What the session catalog adds to the options of a table of its own, besides a copy of each under {@code option.}. */
-    private static final Set<String> CATALOG =
-            Set.of("owner", "provider", "location", "comment", "external", "is_managed_location", "collation");
+    /** What only the session catalog gives, of a table that is to be created. */
+    private static final String OWNER = "owner";
 
     PromptOptions {
         prompts = List.copyOf(prompts);
@@ -85,6 +84,10 @@ record PromptOptions(
                     throw error("option '" + name + "' is given twice; give it once.");
                 }
             });
+            if (byName.containsKey(OWNER)) {
+                throw error("a table of the catalog cannot be in this format, which only reads; create a view instead:"
+                        + " CREATE VIEW answers AS SELECT * FROM pangu.`path of the prompts`.");
+            }
             function = function(byName.getOrDefault(TASK, "generate"));
             List<String> ownNames = ownNames();
             byName.forEach((name, value) -> {
@@ -95,7 +98,7 @@ record PromptOptions(
                     call.put(callOption.get(), value);
                 } else if (PARQUET.contains(name)) {
                     parquet.put(name, value);
-                } else if (!CATALOG.contains(name) && !name.startsWith("option.")) {
+                } else {
                     throw error(
                             OptionException.unknown(name, knownNames(ownNames)).getMessage());
                 }
