@@ -53,7 +53,7 @@ final class Queries {
         Throwable error = catchThrowable(() -> FakeSession.spark().sql(sql));
         assertThat(error).as(sql).isInstanceOf(AnalysisException.class);
         assertThat(FakeSession.engine().numCalls()).isZero();
-        return error.getMessage();
+        return String.valueOf(error.getMessage());
     }
 
     /** The messages of everything that a query dies of, the innermost last. */

@@ -241,8 +241,8 @@ final class PluginClusterIT {
             SqlMetrics metrics = SqlMetrics.of(cluster, QUERY);
             assertThat(metrics.number("number of output rows")).isEqualTo(PromptTable.NUM_ROWS);
             assertThat(metrics.number("calls of the model")).isEqualTo(PromptTable.NUM_ROWS);
-            assertThat(metrics.number("prompt tokens")).isEqualTo(numPromptTokens);
-            assertThat(metrics.number("completion tokens")).isEqualTo(numCompletionTokens);
+            assertThat(metrics.number("prompt tokens")).isEqualTo((double) numPromptTokens);
+            assertThat(metrics.number("completion tokens")).isEqualTo((double) numCompletionTokens);
             assertThat(metrics.number("prompt tokens found in cache")).isBetween(0.0, (double) numPromptTokens);
             assertThat(metrics.values().getOrDefault("failed calls", "0")).isEqualTo("0");
             assertThat(metrics.values().get("time waiting for the engine")).matches("(?s).*[0-9.]+ (ms|s|m).*");

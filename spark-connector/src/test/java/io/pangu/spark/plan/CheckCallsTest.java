@@ -162,7 +162,7 @@ class CheckCallsTest {
     class InChangesOfTables {
         private final LogicalPlan table = SPARK.table("t").queryExecution().analyzed();
         private final LogicalPlan source = SPARK.table("u").queryExecution().analyzed();
-        private final Attribute prompt = (Attribute) table.output().apply(2);
+        private final Attribute prompt = table.output().apply(2);
         private final Expression call = Plans.generate(prompt);
         private final Expression asking = Plans.equal(call, "x");
         private final Expression plain = Plans.equal(prompt, "x");
