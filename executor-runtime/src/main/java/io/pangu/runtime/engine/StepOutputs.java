@@ -68,35 +68,26 @@ final class StepOutputs {
         queries.add(new Query(row, token, receiver));
     }
 
-    /** Answers what was asked, in the order of asking: one device call for one token of every row. */
+    /** Answers what was asked, in the order of asking, with one reading of the output. */
     void resolve() {
-        float[] answers = new float[queries.size()];
-        int[] roundOf = new int[queries.size()];
-        int[] asked = new int[numOutputs];
-        int rounds = 0;
-        for (int i = 0; i < roundOf.length; i++) {
-            roundOf[i] = asked[queries.get(i).row()]++;
-            rounds = Math.max(rounds, roundOf[i] + 1);
+        if (queries.isEmpty()) {
+            return;
         }
-        for (int round = 0; round < rounds; round++) {
-            int[] tokens = new int[numOutputs];
-            Arrays.fill(tokens, -1);
-            for (int i = 0; i < roundOf.length; i++) {
-                if (roundOf[i] == round) {
-                    tokens[queries.get(i).row()] = queries.get(i).token();
-                }
-            }
-            long start = System.nanoTime();
-            float[] logprobs = output.logProbabilities(tokens);
-            deviceNanos += System.nanoTime() - start;
-            for (int i = 0; i < roundOf.length; i++) {
-                if (roundOf[i] == round) {
-                    answers[i] = logprobs[queries.get(i).row()];
-                }
-            }
+        int[] counts = new int[numOutputs];
+        int[] place = new int[queries.size()];
+        for (int i = 0; i < place.length; i++) {
+            place[i] = counts[queries.get(i).row()]++;
         }
-        for (int i = 0; i < answers.length; i++) {
-            queries.get(i).receiver().accept(answers[i]);
+        int[][] tokens = new int[numOutputs][];
+        Arrays.setAll(tokens, row -> new int[counts[row]]);
+        for (int i = 0; i < place.length; i++) {
+            tokens[queries.get(i).row()][place[i]] = queries.get(i).token();
+        }
+        long start = System.nanoTime();
+        float[][] logprobs = output.logProbabilities(tokens);
+        deviceNanos += System.nanoTime() - start;
+        for (int i = 0; i < place.length; i++) {
+            queries.get(i).receiver().accept(logprobs[queries.get(i).row()][place[i]]);
         }
     }
 

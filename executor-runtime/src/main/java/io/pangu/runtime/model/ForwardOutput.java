@@ -12,10 +12,10 @@ public interface ForwardOutput {
     void logits(int output, float[] target);
 
     /**
-     * Log-probability of one token per {@code LOGITS} row: {@code tokenIds[i]} for output i; entries of -1 are skipped and
-     * give NaN. One device call.
+     * Log-probabilities of tokens after {@code LOGITS} rows: {@code tokenIds[i]} are the tokens asked for output i, none for
+     * a row that is not asked. The logits of a row are made once however many tokens are asked of it.
      */
-    float[] logProbabilities(int[] tokenIds);
+    float[][] logProbabilities(int[][] tokenIds);
 
     /** Copies a row's final-norm hidden state, fp32, into {@code target[0 .. hiddenSize)}. */
     void hidden(int output, float[] target);

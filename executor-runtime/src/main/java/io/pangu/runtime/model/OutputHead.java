@@ -4,7 +4,6 @@ import io.pangu.runtime.backend.Device;
 import io.pangu.runtime.backend.LinearWeight;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Tensor;
-import java.util.Arrays;
 
 /**
  * The results of the latest step: final-norm rows, and logits made from them when they are first asked for, a chunk of
@@ -102,33 +101,61 @@ final class OutputHead implements ForwardOutput {
     }
 
     @Override
-    public float[] logProbabilities(int[] ids) {
+    public float[][] logProbabilities(int[][] ids) {
         if (ids.length != rowOf.length) {
-            throw new IllegalArgumentException(ids.length + " token ids for " + rowOf.length + " outputs");
+            throw new IllegalArgumentException("tokens for " + ids.length + " of " + rowOf.length + " outputs");
         }
-        int[] wanted = new int[numLogits];
+        float[][] result = new float[ids.length][];
+        int[][] wanted = new int[numLogits][];
+        float[][] values = new float[numLogits][];
         for (int i = 0; i < ids.length; i++) {
-            if (ids[i] != -1) {
+            result[i] = new float[ids[i].length];
+            if (ids[i].length > 0) {
                 requireLogits(i);
-                if (ids[i] < 0 || ids[i] >= head.outFeatures()) {
-                    throw new IllegalArgumentException("token id " + ids[i] + " of " + head.outFeatures());
-                }
+                requireTokens(ids[i]);
+            }
+            if (wantsLogits(i)) {
                 wanted[rowOf[i]] = ids[i];
+                values[rowOf[i]] = result[i];
             }
         }
-        float[] values = new float[numLogits];
         for (int from = 0; from < numLogits; from += chunkRows()) {
-            Tensor rows = logitsFrom(from);
-            Tensor of = input.uploaded(Arrays.copyOfRange(wanted, from, from + rows.rows()), tokenIds);
-            Tensor out = logProbabilities.firstRows(rows.rows());
-            device.kernels().logProbabilities(rows, of, out);
-            reader.floats(out, values, from);
-        }
-        float[] result = new float[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            result[i] = ids[i] == -1 ? Float.NaN : values[rowOf[i]];
+            int end = Math.min(numLogits, from + chunkRows());
+            int rounds = 0;
+            for (int row = from; row < end; row++) {
+                rounds = Math.max(rounds, wanted[row].length);
+            }
+            for (int round = 0; round < rounds; round++) {
+                readLogProbabilities(from, end, round, wanted, values);
+            }
         }
         return result;
+    }
+
+    /** One token of every row of a chunk; rows with fewer tokens are computed for nothing. */
+    private void readLogProbabilities(int from, int end, int round, int[][] wanted, float[][] values) {
+        int[] tokens = new int[end - from];
+        for (int row = from; row < end; row++) {
+            tokens[row - from] = round < wanted[row].length ? wanted[row][round] : 0;
+        }
+        Tensor rows = logitsFrom(from);
+        Tensor out = logProbabilities.firstRows(rows.rows());
+        device.kernels().logProbabilities(rows, input.uploaded(tokens, tokenIds), out);
+        float[] found = new float[tokens.length];
+        reader.floats(out, found, 0);
+        for (int row = from; row < end; row++) {
+            if (round < wanted[row].length) {
+                values[row][round] = found[row - from];
+            }
+        }
+    }
+
+    private void requireTokens(int[] ids) {
+        for (int id : ids) {
+            if (id < 0 || id >= head.outFeatures()) {
+                throw new IllegalArgumentException("token id " + id + " of " + head.outFeatures());
+            }
+        }
     }
 
     @Override

@@ -252,13 +252,18 @@ final class FakeLanguageModel implements LanguageModel {
         }
 
         @Override
-        public float[] logProbabilities(int[] tokenIds) {
+        public float[][] logProbabilities(int[][] tokenIds) {
             check(Reading.LOG_PROBABILITIES);
-            require(tokenIds.length == contexts.length, "one token per output");
-            float[] result = new float[tokenIds.length];
+            require(tokenIds.length == contexts.length, "tokens for every output");
+            float[][] result = new float[tokenIds.length][];
             for (int i = 0; i < result.length; i++) {
-                require(tokenIds[i] < 0 || kinds[i] == ForwardBatch.Output.LOGITS, "log-probability of a logits row");
-                result[i] = tokenIds[i] < 0 ? Float.NaN : logprobAfter(contexts[i], tokenIds[i]);
+                result[i] = new float[tokenIds[i].length];
+                require(
+                        tokenIds[i].length == 0 || kinds[i] == ForwardBatch.Output.LOGITS,
+                        "log-probability of a logits row");
+                for (int j = 0; j < tokenIds[i].length; j++) {
+                    result[i][j] = logprobAfter(contexts[i], tokenIds[i][j]);
+                }
             }
             return result;
         }

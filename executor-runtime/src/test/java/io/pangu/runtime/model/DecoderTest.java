@@ -81,21 +81,23 @@ class DecoderTest {
     void skipsLogProbabilitiesThatNobodyAsks() {
         ForwardOutput output =
                 forward(runner.sequence(TOKENS), new int[] {0, 1, 2}, Output.LOGITS, Output.HIDDEN, Output.LOGITS);
-        float[] values = output.logProbabilities(new int[] {-1, -1, 5});
+        float[][] values = output.logProbabilities(new int[][] {{}, {}, {5, 7, 5}});
         double sum = 0;
         for (float logit : whole[2]) {
             sum += Math.exp(logit);
         }
-        assertThat(values[0]).isNaN();
-        assertThat(values[1]).isNaN();
-        assertThat((double) values[2]).isCloseTo(whole[2][5] - Math.log(sum), within(1e-5));
+        assertThat(values[0]).isEmpty();
+        assertThat(values[1]).isEmpty();
+        assertThat((double) values[2][0]).isCloseTo(whole[2][5] - Math.log(sum), within(1e-5));
+        assertThat((double) values[2][1]).isCloseTo(whole[2][7] - Math.log(sum), within(1e-5));
+        assertThat(values[2][2]).isEqualTo(values[2][0]);
     }
 
     @Test
     void answersNothingWhenNothingIsAsked() {
         ForwardOutput output = forward(runner.sequence(TOKENS), new int[0]);
         assertThat(output.argmax()).isEmpty();
-        assertThat(output.logProbabilities(new int[0])).isEmpty();
+        assertThat(output.logProbabilities(new int[0][])).isEmpty();
     }
 
     @Test
@@ -103,9 +105,9 @@ class DecoderTest {
         ForwardOutput output = forward(runner.sequence(TOKENS), new int[] {0, 3}, Output.HIDDEN, Output.LOGITS);
         assertThatIllegalArgumentException().isThrownBy(() -> logits(output, 0));
         assertThatIllegalArgumentException().isThrownBy(() -> logits(output, 2));
-        assertThatIllegalArgumentException().isThrownBy(() -> output.logProbabilities(new int[] {1, 1}));
-        assertThatIllegalArgumentException().isThrownBy(() -> output.logProbabilities(new int[] {-1, 384}));
-        assertThatIllegalArgumentException().isThrownBy(() -> output.logProbabilities(new int[] {-1}));
+        assertThatIllegalArgumentException().isThrownBy(() -> output.logProbabilities(new int[][] {{1}, {1}}));
+        assertThatIllegalArgumentException().isThrownBy(() -> output.logProbabilities(new int[][] {{}, {384}}));
+        assertThatIllegalArgumentException().isThrownBy(() -> output.logProbabilities(new int[][] {{}}));
         assertThatIllegalArgumentException().isThrownBy(() -> output.hidden(-1, new float[160]));
     }
 

@@ -128,16 +128,18 @@ final class SequenceRunner {
         int[] tokens = new int[prompt.length + continuation.length - 1];
         System.arraycopy(prompt, 0, tokens, 0, prompt.length);
         System.arraycopy(continuation, 0, tokens, prompt.length, continuation.length - 1);
-        int[] next = new int[tokens.length];
+        int[][] next = new int[tokens.length][];
         for (int i = 0; i < tokens.length; i++) {
-            next[i] = i < prompt.length - 1 ? -1 : continuation[i - prompt.length + 1];
+            next[i] = i < prompt.length - 1 ? new int[0] : new int[] {continuation[i - prompt.length + 1]};
         }
         CachedSequence sequence = sequence(tokens);
         BatchBuilder batch = new BatchBuilder(model.blockSize(), Output.LOGITS).add(sequence, tokens.length);
-        float[] all = model.forward(batch.build()).logProbabilities(next);
+        float[][] all = model.forward(batch.build()).logProbabilities(next);
         release(sequence);
         float[] scores = new float[continuation.length];
-        System.arraycopy(all, prompt.length - 1, scores, 0, scores.length);
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = all[prompt.length - 1 + i][0];
+        }
         return scores;
     }
 

@@ -69,7 +69,7 @@ class CpuDeviceFaultsTest {
             calls.clear();
             ForwardOutput output = step(model);
             output.argmax();
-            output.logProbabilities(new int[] {7});
+            output.logProbabilities(new int[][] {{7}});
         }
         return new TreeMap<>(calls);
     }
@@ -90,7 +90,7 @@ class CpuDeviceFaultsTest {
                 EngineException error = catchThrowableOfType(EngineException.class, () -> {
                     ForwardOutput output = step(model);
                     output.argmax();
-                    output.logProbabilities(new int[] {7});
+                    output.logProbabilities(new int[][] {{7}});
                 });
                 assertThat(error).as(kernel.getKey()).isNotNull();
                 assertThat(error.code()).isEqualTo(ErrorCode.DEVICE_LOST);
