@@ -27,11 +27,17 @@ public final class PanguSource implements TableProvider, CreatableRelationProvid
 
     @Override
     public StructType inferSchema(CaseInsensitiveStringMap options) {
+        if (CatalogTable.isMeantBy(options)) {
+            return new StructType();
+        }
         return new PromptPlan(SparkSession.active(), PromptOptions.read(options.asCaseSensitiveMap())).schema();
     }
 
     @Override
     public Table getTable(StructType schema, Transform[] partitioning, Map<String, String> properties) {
+        if (CatalogTable.isMeantBy(properties)) {
+            return new CatalogTable(NAME);
+        }
         return new PromptTable(PromptOptions.read(properties), schema);
     }
 

@@ -52,9 +52,6 @@ record PromptOptions(
             "ignorecorruptfiles",
             "basepath");
 
-    /** What only the session catalog gives, of a table that is to be created. */
-    private static final String OWNER = "owner";
-
     PromptOptions {
         prompts = List.copyOf(prompts);
         labels = List.copyOf(labels);
@@ -84,10 +81,6 @@ record PromptOptions(
                     throw error("option '" + name + "' is given twice; give it once.");
                 }
             });
-            if (byName.containsKey(OWNER)) {
-                throw error("a table of the catalog cannot be in this format, which only reads; create a view instead:"
-                        + " CREATE VIEW answers AS SELECT * FROM pangu.`path of the prompts`.");
-            }
             function = function(byName.getOrDefault(TASK, "generate"));
             List<String> ownNames = ownNames();
             byName.forEach((name, value) -> {

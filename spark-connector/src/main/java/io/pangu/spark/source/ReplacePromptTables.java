@@ -20,12 +20,16 @@ public final class ReplacePromptTables extends Rule<LogicalPlan> {
         PartialFunction<LogicalPlan, LogicalPlan> replacement = new AbstractPartialFunction<>() {
             @Override
             public boolean isDefinedAt(LogicalPlan node) {
-                return node instanceof DataSourceV2Relation relation && relation.table() instanceof PromptTable;
+                return node instanceof DataSourceV2Relation relation
+                        && (relation.table() instanceof PromptTable || relation.table() instanceof CatalogTable);
             }
 
             @Override
             public LogicalPlan apply(LogicalPlan node) {
                 DataSourceV2Relation relation = (DataSourceV2Relation) node;
+                if (relation.table() instanceof CatalogTable table) {
+                    throw table.refusal();
+                }
                 PromptTable table = (PromptTable) relation.table();
                 return new PromptPlan(session, table.options()).planInPlaceOf(relation.output());
             }

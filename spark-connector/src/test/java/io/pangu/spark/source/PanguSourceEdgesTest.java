@@ -279,9 +279,14 @@ final class PanguSourceEdgesTest {
 
         @Test
         void ofTablesOfTheCatalogInThisFormat() {
-            assertThatThrownBy(() -> spark.sql("CREATE TABLE answered USING pangu OPTIONS (prompts '" + east + "')"))
-                    .isInstanceOf(AnalysisException.class)
-                    .hasMessageContaining("create a view instead: CREATE VIEW answers AS SELECT * FROM pangu");
+            spark.sql("CREATE TABLE answered USING pangu OPTIONS (prompts '" + east + "')");
+            try {
+                assertThatThrownBy(() -> spark.table("answered"))
+                        .isInstanceOf(AnalysisException.class)
+                        .hasMessageContaining("create a view instead: CREATE VIEW answers AS SELECT * FROM pangu");
+            } finally {
+                spark.sql("DROP TABLE answered");
+            }
         }
 
         @Test
