@@ -73,7 +73,7 @@ class LlmInferenceExecTest {
 
         assertThat(plan)
                 .contains("LlmInference [generate(prompt#")
-                .contains("max_tokens => 5) AS generate#")
+                .contains("max_tokens => 5) AS generate_result#")
                 .contains("model " + FakeEngines.MODEL + ", window 256");
     }
 

@@ -22,8 +22,11 @@ public final class FakeSession {
     /** What was answered, as text, and how often the engine was asked for it. */
     public record Answer(List<String> rows, int calls, int mostForOnePrompt) {}
 
+    /** The session, made the one whose settings rules read on this thread: other tests leave others behind. */
     public static SparkSession spark() {
-        return Holder.SESSION;
+        SparkSession session = Holder.SESSION;
+        SparkSession.setActiveSession(session);
+        return session;
     }
 
     public static FakeEngineClient engine() {

@@ -42,7 +42,7 @@ class SqlShapesTest {
     /** A query and what it may cost. */
     record Shape(String name, int calls, String sql) {
         boolean hasOrder() {
-            return name.contains("ordered");
+            return name.contains(", ordered");
         }
 
         /** The first version of Spark that can do this. */
