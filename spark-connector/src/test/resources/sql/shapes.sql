@@ -361,7 +361,7 @@ SELECT k, id % 2, max(generate(prompt)), min(generate(generate(prompt))) IS NULL
 -- several distinct aggregates: 10
 SELECT k, count(DISTINCT generate(prompt)) FILTER (WHERE id < 10), count(DISTINCT id) FROM t GROUP BY k;
 
--- LISTAGG ordered by call: 40
+-- LISTAGG sorted by call: 40
 SELECT k, listagg(generate(prompt), ',') WITHIN GROUP (ORDER BY generate(prompt)) FROM t GROUP BY k;
 
 -- max_by call: 40

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Queries of random shapes: the rows of the same query without a model, and no call made twice for a row. */
 class RandomQueriesTest {
     /** Seeds from 1 on; set the property to look further: {@code -Dpangu.random-queries=1000}. */
-    private static final long NUM_QUERIES = Long.getLong("pangu.random-queries", 40);
+    private static final long NUM_QUERIES = Long.getLong("pangu.random-queries", 20);
 
     @BeforeAll
     static void registersTheFunctionThatNeedsNoModel() {
