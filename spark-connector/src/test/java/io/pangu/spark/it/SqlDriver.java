@@ -48,7 +48,7 @@ public final class SqlDriver {
         } catch (Throwable e) {
             StringWriter trace = new StringWriter();
             e.printStackTrace(new PrintWriter(trace));
-            return List.of(ERROR + trace.toString().replace('\n', '\r'));
+            return List.of(ERROR + trace.toString().replace("\n", " | "));
         }
     }
 }
