@@ -34,7 +34,11 @@ public final class PanguKeys {
             "How a float checkpoint's weights are held. `f32` multiplies them exactly and slowly. `int8` quantises a float"
                     + " checkpoint while it is loaded: half the memory, nearly twice the speed, slightly different results.");
     public static final ConfKey THREADS = engine(
-            "threads", new WholeNumber(0, List.of()), "0", "Worker threads of a CPU device; 0 is one per processor.");
+            "threads",
+            new WholeNumber(0, List.of()),
+            "0",
+            "Worker threads of a CPU device; 0 is one for each of the executor's cores (`spark.executor.cores`), or for each"
+                    + " processor where Spark names none.");
     public static final ConfKey CPU_KERNELS = engine(
             "cpu.kernels",
             new Choice(List.of("auto", "native", "vector")),

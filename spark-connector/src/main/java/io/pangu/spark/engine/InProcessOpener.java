@@ -12,7 +12,7 @@ final class InProcessOpener implements EngineOpener {
     @Override
     public OwnedEngine open(EngineSettings settings) {
         JavaRequirement.check(JavaRequirement.Jvm.running(), process());
-        return InProcessEngineClient.open(settings);
+        return InProcessEngineClient.open(ExecutorCores.applyTo(settings));
     }
 
     private static JavaRequirement.SparkProcess process() {

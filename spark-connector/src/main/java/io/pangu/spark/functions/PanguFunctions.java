@@ -72,7 +72,7 @@ public final class PanguFunctions {
                 .forEach(query -> examples.append("      > ").append(query).append(";\n"));
         return new ExpressionInfo(
                 InferenceCall.class.getName(),
-                "",
+                null, // as Spark's own: with a database DESCRIBE FUNCTION would show it before the name
                 name,
                 usage,
                 arguments.append("  ").toString(),

@@ -32,7 +32,7 @@ class FunctionNamesTest {
                                 .toList());
 
                 assertThat(description)
-                        .contains("Function: ", name)
+                        .contains("Function: " + name)
                         .contains("Usage: " + name + "(" + function.signature() + ") - " + function.doc())
                         .contains("Arguments:", "Examples:")
                         .contains("> " + function.examples().get(0) + ";");

@@ -69,7 +69,7 @@ final class DriverProcessIT {
             Map<String, List<String>> answers =
                     new DriverProcess(java, withUserJar(jars), directory).run(conf, DESCRIBE, EXPLAIN, QUERY);
 
-            assertThat(answers.get(DESCRIBE)).anyMatch(line -> line.matches(".*Function: \\S*generate\\b.*"));
+            assertThat(answers.get(DESCRIBE)).anyMatch(line -> line.contains("Function: generate"));
             assertThat(answers.get(EXPLAIN)).singleElement().asString().contains("LlmInference");
             assertThat(answers.get(QUERY))
                     .singleElement()

@@ -40,6 +40,18 @@ final class ExecutorReportsTest {
     }
 
     @Test
+    void aReportThatComesLateBringsNoDeadExecutorBack() {
+        reports.accept(report("1", 1));
+        reports.executorEnded("1");
+        reports.accept(report("1", 2));
+        reports.executorEnded("2");
+        reports.accept(report("2", 10));
+
+        assertThat(reports.total())
+                .isEqualTo(new EngineReport("all", 0, new EngineCounters(12, 24, 36, 48, 60, 72, 84, 96, 0, 0)));
+    }
+
+    @Test
     void gaugesShowEachFigureUnderItsName() {
         MetricRegistry registry = new MetricRegistry();
         new EngineGauges(registry)
