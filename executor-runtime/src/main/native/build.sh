@@ -2,7 +2,7 @@
 # Compiles the kernel library for every platform that this machine has a compiler for:
 #   build.sh LIBRARIES WORK   ->   LIBRARIES/linux-x86_64/libpangu_cpu.so, LIBRARIES/linux-aarch64/libpangu_cpu.so
 # No compiler is not an error: the Vector API kernels run instead, and this says so. What compiles badly is one.
-# Does nothing when sources and compiler are those of the last run. CC names another compiler.
+# Does nothing when sources and compiler are those of the last run. CC names another compiler, OPTIMIZE another level.
 set -eu
 
 mkdir -p "$1" "$2"
@@ -10,7 +10,7 @@ out=$(cd "$1" && pwd)
 work=$(cd "$2" && pwd)
 cd "$(dirname "$0")"
 
-common="-O3 -std=gnu11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math
+common="${OPTIMIZE:--O3} -std=gnu11 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math
     -fno-semantic-interposition -Wall -Wextra -Werror"
 avx2="-mavx2 -mfma -mbmi2"
 avx512="$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16"

@@ -61,7 +61,8 @@ record JavaHome(Path directory, String version) {
             boolean isOlder = version.find()
                     && Integer.parseInt(version.group(2)) >= 17
                     && Integer.parseInt(version.group(2)) < 25;
-            return isOlder ? Optional.of(new JavaHome(directory, version.group(1))) : Optional.empty();
+            // As that Java itself names it: distributions have links.
+            return isOlder ? Optional.of(new JavaHome(directory.toRealPath(), version.group(1))) : Optional.empty();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

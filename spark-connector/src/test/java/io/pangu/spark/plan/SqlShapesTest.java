@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -69,6 +70,7 @@ class SqlShapesTest {
         checks(shape, MANY_PARTITIONS);
     }
 
+    @Tag("slow")
     @ParameterizedTest(name = "{0}")
     @MethodSource("shapes")
     void doesSoWithoutAdaptiveExecutionAndGeneratedCodeFromOnePartition(Shape shape) {
