@@ -42,7 +42,7 @@ final class PreferUserFunctions extends Rule<LogicalPlan> {
             public Expression apply(Expression expression) {
                 UnresolvedFunction function = (UnresolvedFunction) expression;
                 return usersName(function.nameParts().head())
-                        .<Expression>map(name -> renamed(function, name))
+                        .map(name -> renamed(function, name))
                         .orElse(function);
             }
         };
@@ -95,14 +95,13 @@ final class PreferUserFunctions extends Rule<LogicalPlan> {
         return Optional.of(parts);
     }
 
-    private static UnresolvedFunction renamed(UnresolvedFunction function, List<String> nameParts) {
-        return new UnresolvedFunction(
-                Seqs.of(nameParts),
-                function.arguments(),
-                function.isDistinct(),
-                function.filter(),
-                function.ignoreNulls(),
-                function.orderingWithinGroup(),
-                function.isInternal());
+    /** By its parts, whose types differ between Spark 4.0 and 4.2. */
+    private static Expression renamed(UnresolvedFunction function, List<String> nameParts) {
+        Object[] parts = new Object[function.productArity()];
+        parts[0] = Seqs.of(nameParts);
+        for (int index = 1; index < parts.length; index++) {
+            parts[index] = function.productElement(index);
+        }
+        return function.makeCopy(parts);
     }
 }
