@@ -34,15 +34,10 @@ if [ -z "$jar" ] || [ ! -f "$stamp" ] || [ ! -f "$work/classpath" ] \
 fi
 examples=$(ls "$root"/examples/target/pangu-examples-*.jar | grep -v -e sources | head -1)
 
-# What Spark's own launcher hands to a driver; spark-submit and PySpark do it by themselves.
-flags=(-XX:+IgnoreUnrecognizedVMOptions --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED
-  --sun-misc-unsafe-memory-access=allow -Dio.netty.tryReflectionSetAccessible=true -Xmx2g
-  -Dlog4j2.configurationFile="$root/examples/src/main/resources/io/pangu/examples/log4j2.properties")
-for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
-  java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
-  flags+=("--add-opens=java.base/$package=ALL-UNNAMED")
-done
+# The file has what Spark's own launcher hands to a driver; spark-submit and PySpark do it by themselves.
+log=$root/examples/src/main/resources/io/pangu/examples/log4j2.properties
 export SPARK_LOCAL_IP=${SPARK_LOCAL_IP:-127.0.0.1}
 cd "$root"
-exec "$jdk25/bin/java" "${flags[@]}" -cp "$examples:$jar:$(cat "$work/classpath")" \
+exec "$jdk25/bin/java" "@$root/config/spark-jvm-flags" -Xmx2g -Dlog4j2.configurationFile="$log" \
+  -cp "$examples:$jar:$(cat "$work/classpath")" \
   io.pangu.examples.PromptTableDemo --work "$work" "$@" 2> >(grep -v -e 'Using incubator modules' -e 'sun.security.action not in java.base' >&2)

@@ -57,7 +57,6 @@ public final class JobUtilisation {
                 .master("local[2]")
                 .config("spark.pangu.model", Path.of(args[0]).toAbsolutePath().toString())
                 .config("spark.ui.enabled", "false")
-                .config("spark.sql.files.openCostInBytes", "0")
                 .config("spark.sql.files.minPartitionNum", String.valueOf(NUM_PARTITIONS))
                 .getOrCreate();
         try {

@@ -22,13 +22,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The real demo model against the independent reference, on both kinds of kernels. Runs where {@code ./examples/demo.sh} has
- * left the model, which takes a download: {@code mvn -pl examples -am test -Dtest=DemoModelAnswersTest}.
+ * left the model, which takes a download: {@code mvn -Pslow -pl examples -am test -Dtest=DemoModelAnswersTest}.
  */
+@Tag("slow")
 class DemoModelAnswersTest {
     private static final Path MODEL = Path.of("../.demo/smollm2-moge");
 

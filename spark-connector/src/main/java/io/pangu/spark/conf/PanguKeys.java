@@ -22,9 +22,9 @@ public final class PanguKeys {
                     + " path on every executor. Required by every query that calls the model.");
     public static final ConfKey BACKEND = engine(
             "backend",
-            new Choice(List.of("auto", "cpu", "cann")),
+            new Choice(List.of("auto", "cpu")),
             "auto",
-            "What the model runs on. `auto` takes Ascend NPUs (`cann`) where they can be used, else the CPU.");
+            "What the model runs on. `auto` takes the best there is; today that is the CPU.");
     public static final ConfKey DEVICES = engine(
             "devices", new WholeNumber(1, List.of()), "1", "Devices that one engine spans where Spark assigns none.");
     public static final ConfKey WEIGHTS = engine(

@@ -135,8 +135,8 @@ class PanguConfTest {
     class BadValues {
         @ParameterizedTest
         @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
-                backend            | gpu         | `auto`, `cpu`, `cann`. Set it to such a value or leave it out for auto.
-                backend            | au to       | `auto`, `cpu`, `cann`
+                backend            | gpu         | `auto`, `cpu`. Set it to such a value or leave it out for auto.
+                backend            | au to       | `auto`, `cpu`
                 devices            | 0           | whole number ≥ 1. Set it to such a value or leave it out for 1.
                 devices            | two         | whole number ≥ 1
                 devices            | 1.5         | whole number ≥ 1
