@@ -20,9 +20,7 @@ import java.util.function.ToIntFunction;
  * rounds by the thread's own time.
  *
  * <pre>
- * mvn -q -pl benchmarks -am -DskipTests package
- * mvn -q -pl benchmarks dependency:build-classpath -Dmdep.outputFile=cp.txt
- * java -cp benchmarks/target/classes:$(cat benchmarks/cp.txt) io.pangu.benchmarks.TokenizerSpeed CHECKPOINT [TEXT_FILE]
+ * benchmarks/run TokenizerSpeed CHECKPOINT [TEXT_FILE]
  * </pre>
  *
  * <p>CHECKPOINT is a directory with a {@code tokenizer.model} or {@code tokenizer.json}; without TEXT_FILE a mixture of English,
