@@ -12,14 +12,17 @@ import io.pangu.runtime.engine.InferenceEngines;
 import io.pangu.runtime.engine.PendingResult;
 import io.pangu.runtime.engine.Prompt;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
  * Decoding speed of an engine on this machine's CPU, in two ratios: the rate at which one request's decoding goes over the
  * weights that a token needs, against a plain read loop of as many threads over the same kind of pages; and the tokens a
- * second of a batch against those of one request. Reading, one request and the batch take turns, so that a neighbour on the
- * machine slows all; medians of the rounds. The demo model comes from {@code ./examples/demo.sh}.
+ * second that a batch decodes against those of one request. Reading, one request and the batch take turns, so that a
+ * neighbour on the machine slows all; medians of the rounds. A neighbour on the same cores takes multiply-adds away, which a
+ * batch needs and one request does not: what is left of them is measured too. The demo model comes from
+ * {@code ./examples/demo.sh}.
  *
  * <pre>
  * benchmarks/run DecodeSpeed .demo/smollm2-moge [bf16|int8] [auto|native|vector] [batch]
@@ -54,6 +57,7 @@ public final class DecodeSpeed {
         long bytesPerToken = bytesPerToken(ModelConfigReader.read(ModelDirectory.open(model)), weights);
         try (InferenceEngine engine = InferenceEngines.open(config);
                 ReadLoop reading = new ReadLoop(READ_BYTES, threads)) {
+            MultiplyAddLoop multiplying = new MultiplyAddLoop(threads);
             System.out.printf(
                     Locale.ROOT,
                     "%s on %s, %s weights, %d threads; a token needs %.0f MB%n",
@@ -62,22 +66,26 @@ public final class DecodeSpeed {
                     weights,
                     threads,
                     bytesPerToken / 1e6);
-            new DecodeSpeed(engine, batch).measure(reading, bytesPerToken);
+            new DecodeSpeed(engine, batch).measure(reading, multiplying, bytesPerToken);
         }
     }
 
-    private void measure(ReadLoop reading, long bytesPerToken) throws InterruptedException {
+    private void measure(ReadLoop reading, MultiplyAddLoop multiplying, long bytesPerToken)
+            throws InterruptedException {
         double[] read = new double[ROUNDS];
+        double[] multiplied = new double[ROUNDS];
         double[] single = new double[ROUNDS];
         double[] many = new double[ROUNDS];
         double[] touched = new double[ROUNDS];
         double[] gain = new double[ROUNDS];
         for (int round = -2; round < ROUNDS; round++) {
             double readRate = reading.read();
+            double multiplyRate = multiplying.multiply();
             double one = tokensPerSecond(1, SINGLE_TOKENS, round);
             double all = tokensPerSecond(batch, BATCH_TOKENS, round);
             if (round >= 0) {
                 read[round] = readRate;
+                multiplied[round] = multiplyRate;
                 single[round] = one;
                 many[round] = all;
                 touched[round] = one * bytesPerToken / readRate;
@@ -93,18 +101,32 @@ public final class DecodeSpeed {
                 ReadLoop.median(touched));
         System.out.printf(
                 Locale.ROOT,
-                "a batch of %d: %.0f tokens/s, %.1f times one request%n",
+                "a batch of %d: %.0f tokens/s, %.1f times one request; plain multiply-adds %.0f billion/s (%.0f to %.0f)%n",
                 batch,
                 ReadLoop.median(many),
-                ReadLoop.median(gain));
+                ReadLoop.median(gain),
+                ReadLoop.median(multiplied) / 1e9,
+                Arrays.stream(multiplied).min().orElseThrow() / 1e9,
+                Arrays.stream(multiplied).max().orElseThrow() / 1e9);
     }
 
-    /** Decodes so many requests at once, their short prompts' prefill included. */
+    /**
+     * The rate at which so many requests at once decode: what remains of a run when one is taken off that ends with the
+     * first tokens, so that the prompts' prefill counts in neither.
+     */
     private double tokensPerSecond(int requests, int tokens, int round) {
+        Run first = run(requests, 1, "Part " + (round + 2));
+        Run whole = run(requests, tokens, "Chapter " + (round + 2));
+        return (whole.tokens - first.tokens) / (whole.seconds - first.seconds);
+    }
+
+    private record Run(long tokens, double seconds) {}
+
+    private Run run(int requests, int tokens, String opening) {
         List<PendingResult<Completion>> pending = new ArrayList<>();
         long start = System.nanoTime();
         for (int i = 0; i < requests; i++) {
-            String text = "Chapter " + (i + 7) + "." + (round + 2) + ": Once upon a time, far away,";
+            String text = opening + "." + (i + 7) + ": Once upon a time, far away,";
             pending.add(engine.generate(GenerateRequest.greedy(new Prompt.Raw(text), tokens)));
         }
         long made = 0;
@@ -116,7 +138,7 @@ public final class DecodeSpeed {
             throw new IllegalStateException("only " + made + " of " + requests * tokens
                     + " tokens came: completions ended early, so the batch was not full");
         }
-        return made / seconds;
+        return new Run(made, seconds);
     }
 
     /** Bytes of the weight matrices that one token multiplies: what decoding cannot but read. */
