@@ -1,5 +1,5 @@
 /* Operators for neural networks that are newer than 8.1.RC1. */
-#include "operator.h"
+#include "quant_matmul.h"
 
 static int32_t run_inplace_add_rms_norm(struct si_run *run) {
     const struct si_view *x1 = si_operand(run, 0), *x2 = si_operand(run, 1), *rstd_view = si_operand(run, 3);
@@ -48,3 +48,31 @@ aclnnStatus aclnnInplaceAddRmsNormGetWorkspaceSize(aclTensor *x1, aclTensor *x2,
     END();
 }
 SI_SECOND_PHASE(aclnnInplaceAddRmsNorm)
+
+static const struct quant_operands v5 = {.x1 = 0, .x2 = 1, .row_scale = 2, .scale = 3, .offset = -1, .bias = 4, .out = 5};
+
+static int32_t run_v5(struct si_run *run) {
+    return run_quant_matmul(run, v5, run->call->integers[0] != 0);
+}
+
+aclnnStatus aclnnQuantMatmulV5GetWorkspaceSize(in x1, in x2, in x1Scale, in x2Scale, in yScale, in x1Offset, in x2Offset,
+                                               in yOffset, in bias, bool transposeX1, bool transposeX2, int64_t groupSize,
+                                               aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+    BEGIN("aclnnQuantMatmulV5", run_v5);
+    si_in(call, "x1", x1);
+    si_in(call, "x2", x2);
+    si_in_optional(call, "x1Scale", x1Scale);
+    si_in(call, "x2Scale", x2Scale);
+    si_in_optional(call, "bias", bias);
+    si_out(call, "out", out);
+    si_integer(call, transposeX2);
+    si_unused(call, "yScale", yScale);
+    si_unused(call, "x1Offset", x1Offset);
+    si_unused(call, "x2Offset", x2Offset);
+    si_unused(call, "yOffset", yOffset);
+    require_newer_kernels(call);
+    si_require(call, groupSize == 0, "groupSize %lld: the stand-in knows 0", (long long)groupSize);
+    check_quant_matmul(call, v5, transposeX1, transposeX2, true);
+    END();
+}
+SI_SECOND_PHASE(aclnnQuantMatmulV5)

@@ -1,5 +1,6 @@
 /* Root mean square normalisation, alone and after a residual sum. */
 #include "operator.h"
+#include "quantize.h"
 
 /* y = x / sqrt(mean(x^2) + epsilon) * gamma for one row; the reciprocal root in *rstd. */
 static void normalize(const float *x, const float *gamma, int64_t n, double epsilon, float *y, float *rstd) {
@@ -94,19 +95,6 @@ aclnnStatus aclnnAddRmsNormGetWorkspaceSize(in x1, in x2, in gamma, double epsil
 }
 SI_SECOND_PHASE(aclnnAddRmsNorm)
 
-/* Symmetric per row: the scale that takes the largest magnitude to 127. */
-static void quantize_rows(const float *y, int64_t rows, int64_t n, const float *smooth, float *quantized, float *scales) {
-    for (int64_t r = 0; r < rows; r++) {
-        float most = 0;
-        for (int64_t i = 0; i < n; i++) most = fmaxf(most, fabsf(y[r * n + i] * (smooth ? smooth[i] : 1)));
-        scales[r] = most / 127.0f;
-        for (int64_t i = 0; i < n; i++) {
-            const float v = y[r * n + i] * (smooth ? smooth[i] : 1);
-            quantized[r * n + i] = most > 0 ? rintf(v / scales[r]) : 0;
-        }
-    }
-}
-
 static int32_t run_add_rms_norm_dynamic_quant(struct si_run *run) {
     const struct si_view *x1 = si_operand(run, 0), *gamma = si_operand(run, 2);
     float *x = residual(run);
@@ -115,10 +103,15 @@ static int32_t run_add_rms_norm_dynamic_quant(struct si_run *run) {
     float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)), *scales = si_temporary(run, rows * (int64_t)sizeof(float));
     float *quantized = si_temporary(run, rows * n * (int64_t)sizeof(float)), rstd;
     for (int64_t r = 0; r < rows; r++) normalize(x + r * n, g, n, run->call->reals[0], y + r * n, &rstd);
+    float *smoothed = si_temporary(run, n * (int64_t)sizeof(float));
     const bool second = si_operand(run, 4) != NULL;
     for (int i = 0; i < (second ? 2 : 1); i++) {
-        const struct si_view *smooth = si_operand(run, 3 + i);
-        quantize_rows(y, rows, n, smooth ? si_floats(run, smooth) : NULL, quantized, scales);
+        const struct si_view *smooth_view = si_operand(run, 3 + i);
+        const float *smooth = smooth_view ? si_floats(run, smooth_view) : NULL;
+        for (int64_t r = 0; r < rows; r++) {
+            for (int64_t j = 0; j < n; j++) smoothed[j] = y[r * n + j] * (smooth ? smooth[j] : 1);
+            scales[r] = quantize_row(smoothed, n, quantized + r * n);
+        }
         si_put_floats(si_operand(run, 5 + i), quantized);
         si_put_floats(si_operand(run, 8 + i), scales);
     }
