@@ -153,7 +153,8 @@ static HcclResult wait_for_ranks(const char *function, struct si_ring *ring, con
         }
         si_wait_briefly(&ring->changed, &ring->lock);
     }
-    if (ring->state == SI_RING_READY && !comm->cancelled) return HCCL_SUCCESS;
+    /* A rank that was quicker may have broken the ring since: that is for the first collective to say. */
+    if (ring->joined == ring->size && !comm->cancelled) return HCCL_SUCCESS;
     if (comm->cancelled) {
         si_ring_break(ring, HCCL_E_REMOTE, "a rank was destroyed while the ranks met");
         return si_fail(HCCL_E_UNAVAIL, "%s: the communicator was destroyed while the ranks met", function);
