@@ -5,6 +5,7 @@
 #   OUT/split/lib64   libacl_rt.so libascendcl.so libnnopbase.so libopapi_math.so libopapi_nn.so libopapi_transformer.so
 #                     libhcomm.so libhccl.so, as 8.5 and newer have them, with what 8.1.RC1 lacks
 #
+# and in OUT/VARIANT/devlib and lib64/stub, as there, libraries to link against, which answer every call with an error.
 # Both with libcann_standin.so, which holds all state and the functions of standin.h. OUT/VARIANT is what ASCEND_HOME_PATH
 # would name. Does nothing when sources and compiler are those of the last run; with "test", runs the tests of its own.
 # CC names another compiler, OPTIMIZE another level.
@@ -35,11 +36,17 @@ library() {
         -o "$directory/$name" "$@" -L"$directory" -lcann_standin -lm
 }
 
+# home VARIANT VERSION STUBS
 home() {
     rm -rf "${out:?}/$1"
     mkdir -p "$out/$1/lib64"
     ln "$objects/libcann_standin.so" "$out/$1/lib64/" 2>/dev/null || cp "$objects/libcann_standin.so" "$out/$1/lib64/"
     mkdir -p "$out/$1/$(uname -m)-linux"
+    mkdir -p "$out/$1/devlib" "$out/$1/lib64/stub"
+    for name in $3; do
+        "$compiler" $flags -shared -Wl,-soname,"$name" -o "$out/$1/devlib/$name" stub/link_stub.c
+        cp "$out/$1/devlib/$name" "$out/$1/lib64/stub/"
+    done
     printf 'package_name=Ascend-cann-toolkit\nversion=%s\narch=%s\nos=linux\n' "$2" "$(uname -m)" \
         >"$out/$1/$(uname -m)-linux/ascend_toolkit_install.info"
 }
@@ -57,14 +64,14 @@ build() {
     "$compiler" -shared -pthread -Wl,-soname,libcann_standin.so -Wl,-z,defs -Wl,-z,noexecstack \
         -o "$objects/libcann_standin.so" $(area core/*.c) -lm
 
-    home 8.1 8.1.RC1
+    home 8.1 8.1.RC1 libascendcl.so
     lib=$out/8.1/lib64
     library "$lib" libascendcl.so $(area runtime/device_api.c runtime/stream_api.c runtime/memory_api.c)
     library "$lib" libnnopbase.so $(area tensors/*.c)
     library "$lib" libopapi.so $(area operators/math_*.c operators/nn_*.c operators/transformer_*.c)
     library "$lib" libhccl.so $(area hccl/*.c)
 
-    home split 9.0.0
+    home split 9.0.0 "libacl_rt.so libascendcl.so"
     lib=$out/split/lib64
     library "$lib" libacl_rt.so $(area runtime/*.c)
     library "$lib" libascendcl.so

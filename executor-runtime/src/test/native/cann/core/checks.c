@@ -72,32 +72,35 @@ void si_require_nd(struct si_call *call, int operand) {
                si_describe(v));
 }
 
-/* Reads one column's operand from the pattern; -1 for '_'. */
 static int operand_of(char column) {
-    return column == '_' ? -1 : column >= 'a' ? column - 'a' + 10 : column - '0';
+    return column >= 'a' ? column - 'a' + 10 : column - '0';
+}
+
+static void refuse_kernel(struct si_call *call, const char *kernel, const char *columns) {
+    char text[400];
+    int at = 0;
+    text[0] = 0;
+    for (const char *c = columns; *c && at < (int)sizeof text; c++) {
+        const struct si_view *v = *c == '>' || *c == '_' ? NULL : si_of(call, operand_of(*c));
+        const size_t room = sizeof text - (size_t)at;
+        if (*c == '>') at += snprintf(text + at, room, " ->");
+        if (!v) continue;
+        at += snprintf(text + at, room, " %s %s%s", name_of(call, operand_of(*c)), si_dtype_name(v->dtype),
+                       v->format == FORMAT_NZ ? " NZ" : "");
+    }
+    si_refuse(call, "kernel %s has no binary for%s", kernel, text);
 }
 
 void si_require_kernel(struct si_call *call, const char *kernel, const char *columns) {
     if (!si_good(call)) return;
     /* What the call has in each column: a letter, or '.' where any kernel will do. */
-    char types[SI_MAX_OPERANDS + 1], formats[SI_MAX_OPERANDS + 1], text[400];
-    int n = 0, at = 0;
-    for (const char *c = columns; *c; c++) {
-        if (*c == '>') {
-            types[n] = formats[n] = '>';
-            at += snprintf(text + at, sizeof text - (size_t)at, " ->");
-        } else {
-            const int operand = operand_of(*c);
-            const struct si_view *v = operand < 0 ? NULL : si_of(call, operand);
-            types[n] = v ? si_dtype_letter(v->dtype) : '.';
-            formats[n] = v ? (v->format == FORMAT_NZ ? 'Z' : 'D') : '.';
-            if (v) {
-                at += snprintf(text + at, sizeof text - (size_t)at, " %s %s%s", name_of(call, operand),
-                               si_dtype_name(v->dtype), v->format == FORMAT_NZ ? " NZ" : "");
-            }
-        }
-        n++;
+    char types[SI_MAX_OPERANDS + 1], formats[SI_MAX_OPERANDS + 1];
+    int n = 0;
+    for (const char *c = columns; *c; c++, n++) {
+        const struct si_view *v = *c == '>' || *c == '_' ? NULL : si_of(call, operand_of(*c));
+        types[n] = *c == '>' ? '>' : v ? si_dtype_letter(v->dtype) : '.';
+        formats[n] = *c == '>' ? '>' : v ? (v->format == FORMAT_NZ ? 'Z' : 'D') : '.';
     }
     types[n] = formats[n] = 0;
-    si_require(call, si_has_kernel(kernel, types, formats), "kernel %s has no binary for%s", kernel, text);
+    if (!si_has_kernel(kernel, types, formats)) refuse_kernel(call, kernel, columns);
 }

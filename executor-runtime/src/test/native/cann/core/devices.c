@@ -79,7 +79,8 @@ int32_t si_device_count(uint32_t *count) {
 }
 
 static int32_t check_device(int32_t device) {
-    return device >= 0 && device < look()
+    if (look() == 0) return si_fail(ACL_ERROR_RT_INVALID_DEVICEID, "device %d: there is none to be seen", device);
+    return device >= 0 && device < num_devices
                ? ACL_SUCCESS
                : si_fail(ACL_ERROR_RT_INVALID_DEVICEID, "device %d is none of 0 to %d", device, num_devices - 1);
 }

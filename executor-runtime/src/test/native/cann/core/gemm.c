@@ -4,7 +4,7 @@
 #define BLOCK 32
 
 /* On x86-64 the compiler makes a second version for processors with AVX2; elsewhere vectors are part of the base. */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #define VECTORIZED __attribute__((target_clones("default", "arch=haswell")))
 #else
 #define VECTORIZED

@@ -103,6 +103,7 @@ static int32_t run_call(const struct si_call *call, struct si_stream *stream) {
 static int32_t run_task(struct si_task *task, struct si_stream *stream) {
     const struct op_task *t = (const struct op_task *)task;
     int32_t code = recheck_memory(t);
+    if (si_settings.noop) return code; /* captured, or queued before */
     if (code || !t->workspace) return code ? code : run_call(t->call, stream);
     const uint64_t watched = t->workspace_size < WATCHED_BYTES ? t->workspace_size : WATCHED_BYTES;
     struct busy mine = {.begin = t->workspace, .end = t->workspace + t->workspace_size};

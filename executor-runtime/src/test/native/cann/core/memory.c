@@ -86,7 +86,7 @@ static bool open_poison_file(void) {
     return good;
 }
 
-/* Fills device memory with poison, from a page's beginning to a page's end. */
+/* Fills memory with poison, from a page's beginning to a page's end; what it held is given back to the system. */
 static bool poison_large(char *from, uint64_t bytes) {
     if (!open_poison_file()) return false;
     for (uint64_t at = 0; at < bytes; at += POISON_FILE) {
@@ -276,7 +276,7 @@ int32_t si_host_malloc(uint64_t size, void **out) {
     const uint64_t mapped = round_up(size, PAGE);
     void *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return si_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the host has no %llu bytes", (unsigned long long)size);
-    memset(p, SI_POISON, mapped);
+    if (mapped < LARGE || !poison_large(p, mapped)) memset(p, SI_POISON, mapped);
     struct pinned *entry = calloc(1, sizeof *entry);
     pthread_rwlock_wrlock(&lock);
     entry->allocation = (struct si_allocation){
@@ -292,7 +292,8 @@ int32_t si_host_malloc(uint64_t size, void **out) {
 }
 
 static void rest(struct pinned *entry) {
-    memset((void *)entry->allocation.begin, SI_POISON, entry->mapped);
+    char *begin = (char *)entry->allocation.begin;
+    if (entry->mapped < LARGE || !poison_large(begin, entry->mapped)) memset(begin, SI_POISON, entry->mapped);
     use.host_allocations--;
     use.host_bytes -= (int64_t)entry->allocation.size;
     entry->next = NULL;

@@ -182,7 +182,7 @@ HcclResult si_join_ring(const char *function, uint32_t size, const HcclRootInfo 
     pthread_mutex_lock(&ring->lock);
     if (!result) result = take_place(function, ring, size, comm);
     if (!result) {
-        *out = comm;
+        __atomic_store_n(out, comm, __ATOMIC_RELEASE);
         result = wait_for_ranks(function, ring, comm);
     }
     pthread_mutex_unlock(&ring->lock);

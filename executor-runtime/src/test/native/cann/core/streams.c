@@ -4,6 +4,7 @@
 #include "exceptions.h"
 #include "graphs.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -39,8 +40,10 @@ int32_t si_run_task(struct si_task *task, struct si_stream *stream) {
             return si_fail(task->fault.code, "%s: its task hung as planned, until it was released", task->name);
         default: break;
     }
-    const int32_t lost = si_device_code(stream->device);
-    return lost ? si_fail(lost, "%s: device %d is lost", task->name, stream->device) : task->run(task, stream);
+    int32_t lost = si_device_code(stream->device);
+    const int32_t code = lost ? lost : task->run(task, stream);
+    if (code && !lost) lost = si_device_code(stream->device); /* lost while the task waited */
+    return lost ? si_fail(lost, "%s: device %d is lost", task->name, stream->device) : code;
 }
 
 static bool may_run(const struct si_stream *stream) {
@@ -134,7 +137,16 @@ int32_t si_stream_create(struct si_context *context, bool is_default, struct si_
     } else {
         num_streams[stream->device]++;
     }
+    /* Signals of the process are for its own threads; those of a fault stay, for whoever reports crashes. */
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     const bool started = pthread_create(&stream->thread, NULL, serve, stream) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!started) {
         stream->detached = true;
         if (is_default) si_handle_uncount(SI_STREAM, -1);
@@ -244,14 +256,12 @@ static bool wait_done(struct si_stream *stream, int64_t millis) {
     if (millis >= 0) add_millis(&until, millis);
     pthread_mutex_lock(&stream->lock);
     const uint64_t target = stream->queued;
-    stream->waiting++;
     int late = 0;
     while (stream->finished < target && !stream->stopping && !late) {
         late = millis < 0 ? (pthread_cond_wait(&stream->done, &stream->lock), 0)
                           : pthread_cond_timedwait(&stream->done, &stream->lock, &until);
     }
     const bool good = stream->finished >= target || stream->stopping;
-    stream->waiting--;
     pthread_mutex_unlock(&stream->lock);
     return good;
 }
@@ -272,13 +282,22 @@ static int32_t failure_of(struct si_stream *stream) {
     return si_device_status(stream->device, true);
 }
 
+/* While a caller counts as waiting, the stream is not freed under it. */
+static void count_waiting(struct si_stream *stream, int by) {
+    pthread_mutex_lock(&stream->lock);
+    stream->waiting += by;
+    pthread_mutex_unlock(&stream->lock);
+}
+
 int32_t si_stream_synchronize(struct si_stream *stream, int64_t millis) {
     si_permit_all();
-    if (!wait_done(stream, millis)) {
-        return si_fail(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "stream %d: tasks are unfinished after %lld ms", stream->id,
-                       (long long)millis);
-    }
-    return failure_of(stream);
+    count_waiting(stream, 1);
+    const int32_t code = wait_done(stream, millis)
+                             ? failure_of(stream)
+                             : si_fail(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "stream %d: tasks are unfinished after %lld ms",
+                                       stream->id, (long long)millis);
+    count_waiting(stream, -1);
+    return code;
 }
 
 bool si_stream_is_idle(struct si_stream *stream) {

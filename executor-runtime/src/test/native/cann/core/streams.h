@@ -97,7 +97,7 @@ void si_streams_reset(void);
 
 /* Whether a wait on this stream's thread should give up. */
 static inline bool si_gives_up(const struct si_stream *stream) {
-    return stream->giving_up;
+    return stream->giving_up || si_device_code(stream->device) != 0;
 }
 
 /* pthread_cond_timedwait of a few milliseconds: every wait looks again at what could end it. */

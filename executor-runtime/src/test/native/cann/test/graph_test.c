@@ -162,6 +162,7 @@ TEST(captures_a_second_stream_that_joins_by_an_event) {
     OK(aclmdlRICaptureBegin(stream, CAPTURE_THREAD_LOCAL));
     REFUSED(aclrtStreamWaitEvent(stream, fork), ACL_ERROR_RT_CAPTURE_DEPENDENCY, "from outside");
     CHECK(aclmdlRICaptureEnd(stream, &graph) == ACL_ERROR_RT_STREAM_CAPTURE_INVALIDATED);
+    OK(aclrtSynchronizeStream(stream));
     OK(aclrtDestroyEvent(fork));
     OK(aclrtDestroyEvent(join));
     OK(aclrtDestroyStream(other));

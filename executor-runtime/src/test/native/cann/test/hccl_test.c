@@ -244,8 +244,8 @@ TEST(frees_a_thread_that_waits_for_ranks) {
     OK(aclrtSetDevice(0));
     OK(HcclGetRootInfo(&j.info));
     pthread_create(&thread, NULL, joins, &j);
-    while (!*(void *volatile *)&j.comm) usleep(1000);
-    OK(HcclCommDestroy(*(void *volatile *)&j.comm));
+    while (!__atomic_load_n(&j.comm, __ATOMIC_ACQUIRE)) usleep(1000);
+    OK(HcclCommDestroy(__atomic_load_n(&j.comm, __ATOMIC_ACQUIRE)));
     pthread_join(thread, NULL);
     EQUAL(j.code, HCCL_E_UNAVAIL);
     OK(aclrtResetDevice(0));
