@@ -56,6 +56,7 @@ class ArchitectureTest {
                         "tensor",
                         "quant",
                         "error"));
+        arrows.put("backend.cann.ffi", List.of("error"));
         arrows.put("kvcache", List.of("error"));
         arrows.put("sampling", List.of("error"));
         arrows.put("model", List.of("config", "weights", "quant", "backend", "tensor", "error"));
