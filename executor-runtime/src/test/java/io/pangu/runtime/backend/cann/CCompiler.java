@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Assumptions;
 
 /** The machine's C compiler, for the libraries that stand in for CANN's. Tests that need it are skipped where there is none. */
 public final class CCompiler {
-    private static final long LIMIT_SECONDS = 120;
+    private static final long LIMIT_SECONDS = 300;
 
     private CCompiler() {}
 

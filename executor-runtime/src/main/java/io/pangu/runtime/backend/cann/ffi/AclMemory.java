@@ -2,6 +2,8 @@ package io.pangu.runtime.backend.cann.ffi;
 
 import static io.pangu.runtime.backend.cann.ffi.Downcalls.call;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * Device memory and pinned host memory, and copies between them. Places are plain addresses: a device's mean nothing to the
  * host. Neither freeing nor a synchronous copy waits for streams. Copies into or out of Java's memory take off-heap memory
@@ -58,6 +60,12 @@ public final class AclMemory {
         Scratch out = Scratch.zeroed();
         table.check(AclFunction.MALLOC_HOST, call(table, AclFunction.MALLOC_HOST, out.pointer(0), size));
         return out.asLong(0);
+    }
+
+    /** Pinned memory as a segment of so many bytes, to be used until it is freed. */
+    @SuppressWarnings("restricted")
+    public MemorySegment hostSegment(long hostPtr, long size) {
+        return MemorySegment.ofAddress(hostPtr).reinterpret(size);
     }
 
     /** {@code aclrtFreeHost}. */

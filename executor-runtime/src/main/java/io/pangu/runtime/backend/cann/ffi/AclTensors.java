@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -58,6 +59,31 @@ public final class AclTensors {
             steps[last] = strides[last - 1];
             steps[last - 1] = strides[last];
             return new View(dataType, format, dims, steps, offset, storageDims);
+        }
+
+        @Override
+        public boolean equals(Object o) {
+            return o instanceof View other
+                    && dataType == other.dataType
+                    && format == other.format
+                    && offset == other.offset
+                    && Arrays.equals(viewDims, other.viewDims)
+                    && Arrays.equals(strides, other.strides)
+                    && Arrays.equals(storageDims, other.storageDims);
+        }
+
+        @Override
+        public int hashCode() {
+            int hash = 31 * dataType.code() + format.code();
+            hash = 31 * hash + Arrays.hashCode(viewDims);
+            hash = 31 * hash + Arrays.hashCode(strides);
+            return 31 * hash + Long.hashCode(offset);
+        }
+
+        /** As in messages: {@code BFLOAT16[2, 3]}. */
+        @Override
+        public String toString() {
+            return dataType + Arrays.toString(viewDims);
         }
 
         private static long[] denseStrides(long[] dims) {

@@ -27,6 +27,7 @@ class DowncallCostTest {
         Acl.Executor executor = new Acl.Executor(0x3000);
         Acl.Tensor tensor = new Acl.Tensor(0x4000);
         Acl.TensorList list = new Acl.TensorList(0x5000);
+        Acl.Communicator comm = new Acl.Communicator(0x7000);
         NativeText layout = NativeText.of("BSND");
         OpPlan plan = new OpPlan(Arena.ofAuto());
         AttentionOps.FusedInferAttention attention = new AttentionOps.FusedInferAttention(
@@ -48,14 +49,7 @@ class DowncallCostTest {
                 test(
                         "allReduce",
                         () -> bindings.collectives()
-                                .allReduce(
-                                        64,
-                                        64,
-                                        8,
-                                        HcclDataType.BFLOAT16,
-                                        HcclReduceOp.SUM,
-                                        new Acl.Communicator(0x7000),
-                                        stream)));
+                                .allReduce(64, 64, 8, HcclDataType.BFLOAT16, HcclReduceOp.SUM, comm, stream)));
     }
 
     private static DynamicTest test(String name, Runnable call) {
@@ -63,7 +57,7 @@ class DowncallCostTest {
             repeat(call, WARM_UP_CALLS);
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             double least = Double.MAX_VALUE;
-            for (int round = 0; round < 20 && least > SLACK; round++) {
+            for (int round = 0; round < 200 && least > SLACK; round++) {
                 long before = threads.getCurrentThreadAllocatedBytes();
                 repeat(call, CALLS);
                 least = Math.min(least, (double) (threads.getCurrentThreadAllocatedBytes() - before) / CALLS);

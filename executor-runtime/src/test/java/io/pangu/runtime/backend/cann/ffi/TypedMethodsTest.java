@@ -32,6 +32,7 @@ class TypedMethodsTest {
     private static final Set<String> OF_THEIR_OWN = Set.of(
             "AclDevices.hasVersionText()",
             "AclDevices.takeErrorText()",
+            "AclMemory.hostSegment(long,long)",
             "AclGraphs.isPresent()",
             "AclGraphs.hasTaskGroups()",
             "AclExecutors.discard(Executor)",
