@@ -57,6 +57,7 @@ class ArchitectureTest {
                         "quant",
                         "error"));
         arrows.put("backend.cann.ffi", List.of("error"));
+        arrows.put("backend.cann", List.of("backend", "backend.cann.ffi", "tensor", "quant", "error"));
         arrows.put("kvcache", List.of("error"));
         arrows.put("sampling", List.of("error"));
         arrows.put("model", List.of("config", "weights", "quant", "backend", "tensor", "error"));

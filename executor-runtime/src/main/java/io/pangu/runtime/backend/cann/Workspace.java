@@ -1,0 +1,78 @@
+package io.pangu.runtime.backend.cann;
+
+import io.pangu.runtime.backend.cann.ffi.Acl;
+import io.pangu.runtime.backend.cann.ffi.AclStreams;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The device memory that the operators of one stream work in, one after the other: as large as the largest has asked for. It
+ * grows only after the stream has passed everything that might use it, so never while the stream is captured, and a graph must
+ * have one of its own. Used by the thread that drives the device.
+ */
+final class Workspace implements AutoCloseable {
+    private static final long GRANULE = 1L << 20;
+
+    private final CannArena arena;
+    private final AclStreams streams;
+    private final Acl.Stream stream;
+    private final int timeoutMillis;
+    private @Nullable CannBuffer buffer;
+
+    /**
+     * A workspace that is empty.
+     *
+     * @param timeoutMillis longest wait for the stream
+     */
+    Workspace(CannArena arena, AclStreams streams, Acl.Stream stream, int timeoutMillis) {
+        this.arena = arena;
+        this.streams = streams;
+        this.stream = stream;
+        this.timeoutMillis = timeoutMillis;
+    }
+
+    /**
+     * Where an operator that needs so many bytes may work; 0 when it needs none.
+     *
+     * @throws io.pangu.runtime.error.EngineException {@code OUT_OF_MEMORY} when it cannot grow
+     */
+    long require(long bytes) {
+        if (bytes == 0) {
+            return 0;
+        }
+        CannBuffer current = buffer;
+        if (current == null || current.sizeBytes() < bytes) {
+            current = grow(bytes);
+        }
+        return current.address();
+    }
+
+    private CannBuffer grow(long bytes) {
+        long size = Math.ceilDiv(Math.max(bytes, bytes() * 3 / 2), GRANULE) * GRANULE;
+        CannBuffer old = buffer;
+        if (old != null) {
+            streams.synchronize(stream, timeoutMillis);
+            // before the larger one is taken, which may need its place
+            buffer = null;
+            old.close();
+        }
+        CannBuffer grown = arena.allocate(size);
+        buffer = grown;
+        return grown;
+    }
+
+    /** Its size now. */
+    long bytes() {
+        CannBuffer current = buffer;
+        return current == null ? 0 : current.sizeBytes();
+    }
+
+    /** Gives the memory back, once the stream has been waited for. */
+    @Override
+    public void close() {
+        CannBuffer current = buffer;
+        buffer = null;
+        if (current != null) {
+            current.close();
+        }
+    }
+}
