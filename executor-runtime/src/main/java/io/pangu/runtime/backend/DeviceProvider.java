@@ -10,6 +10,14 @@ public interface DeviceProvider {
     /** Rank among the available when the user forces none; the highest is taken. */
     int priority();
 
+    /**
+     * Whether each of its devices serves one process at a time, so that somebody has to say which process gets which; false
+     * where processes share them, as they do processors.
+     */
+    default boolean isExclusive() {
+        return true;
+    }
+
     /** Looks whether it can run here. Never throws, allocates nothing on a device, takes less than 100 ms. */
     Availability probe();
 

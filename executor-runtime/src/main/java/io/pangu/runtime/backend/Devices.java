@@ -25,7 +25,26 @@ public final class Devices {
         return open(backend, options, installed());
     }
 
+    /**
+     * The provider whose devices {@link #open} would open.
+     *
+     * @param backend a provider's name, or {@code auto}
+     * @throws EngineException as {@link #open} does
+     */
+    public static DeviceProvider choose(String backend) {
+        return choose(backend, installed()).provider();
+    }
+
     static List<Device> open(String backend, DeviceOptions options, List<DeviceProvider> providers) {
+        Choice choice = choose(backend, providers);
+        LOG.info("backend {}: {}{}", choice.provider().name(), choice.summary(), refused(choice.refusals()));
+        return choice.provider().open(options);
+    }
+
+    /** The provider to take, what it found, and why those before it were not taken. */
+    private record Choice(DeviceProvider provider, String summary, List<String> refusals) {}
+
+    private static Choice choose(String backend, List<DeviceProvider> providers) {
         List<String> refusals = new ArrayList<>();
         for (DeviceProvider provider : providers) {
             if (!backend.equals("auto") && !backend.equals(provider.name())) {
@@ -33,8 +52,7 @@ public final class Devices {
             }
             switch (provider.probe()) {
                 case Availability.Available found -> {
-                    LOG.info("backend {}: {}{}", provider.name(), found.summary(), refused(refusals));
-                    return provider.open(options);
+                    return new Choice(provider, found.summary(), refusals);
                 }
                 case Availability.Unavailable none -> refusals.add(provider.name() + ": " + none.reason());
             }

@@ -38,6 +38,17 @@ public final class InferenceEngines {
         return open(directory.path(), config, model, limits, PromptEncoders.load(directory.path()));
     }
 
+    /**
+     * Whether an engine on this backend takes devices that serve one process at a time, so that its caller has to see to it that
+     * no other process uses them; false where it shares the processors. Looks at what is here and opens nothing.
+     *
+     * @param backend {@code auto} or a provider's name
+     * @throws io.pangu.runtime.error.EngineException if there is no such backend or it cannot run here
+     */
+    public static boolean takesExclusiveDevices(String backend) {
+        return Devices.choose(backend).isExclusive();
+    }
+
     /** The same with a tokenizer that need not be the checkpoint's own. */
     static InferenceEngine open(
             Path directory, EngineConfig config, ModelConfig model, ModelLimits limits, PromptEncoder encoder) {

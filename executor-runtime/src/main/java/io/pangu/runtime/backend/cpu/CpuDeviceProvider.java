@@ -51,6 +51,11 @@ public final class CpuDeviceProvider implements DeviceProvider {
     }
 
     @Override
+    public boolean isExclusive() {
+        return false;
+    }
+
+    @Override
     public Availability probe() {
         String reason = choice.whyNone();
         return reason.isEmpty()
