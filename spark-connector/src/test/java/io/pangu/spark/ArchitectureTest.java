@@ -35,7 +35,8 @@ class ArchitectureTest {
         arrows.put("conf", List.of());
         arrows.put("request", List.of("conf"));
         arrows.put("functions", List.of("request", "conf"));
-        arrows.put("engine", List.of("request", "conf"));
+        arrows.put("resource", List.of("conf"));
+        arrows.put("engine", List.of("request", "resource", "conf"));
         arrows.put("metrics", List.of("engine", "conf"));
         arrows.put("exec", List.of("functions", "engine", "metrics", "request", "conf"));
         arrows.put("plan", List.of("exec", "functions", "engine", "request", "conf"));

@@ -28,6 +28,21 @@ public sealed interface ConfType {
         }
     }
 
+    /** A name as Spark's resources have. */
+    record Name() implements ConfType {
+        private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]+");
+
+        @Override
+        public String description() {
+            return "letters, digits and any of `_`, `.`, `-`";
+        }
+
+        @Override
+        public Optional<String> canonical(String value) {
+            return Optional.of(value).filter(text -> NAME.matcher(text).matches());
+        }
+    }
+
     /** One of a few words, in any case. */
     record Choice(List<String> words) implements ConfType {
         public Choice {

@@ -3,6 +3,7 @@ package io.pangu.spark.conf;
 import io.pangu.spark.conf.ConfKey.Scope;
 import io.pangu.spark.conf.ConfType.Bytes;
 import io.pangu.spark.conf.ConfType.Choice;
+import io.pangu.spark.conf.ConfType.Name;
 import io.pangu.spark.conf.ConfType.Share;
 import io.pangu.spark.conf.ConfType.Text;
 import io.pangu.spark.conf.ConfType.WholeNumber;
@@ -26,7 +27,17 @@ public final class PanguKeys {
             "auto",
             "What the model runs on. `auto` takes the best there is; today that is the CPU.");
     public static final ConfKey DEVICES = engine(
-            "devices", new WholeNumber(1, List.of()), "1", "Devices that one engine spans where Spark assigns none.");
+            "devices",
+            new WholeNumber(1, List.of()),
+            "1",
+            "Devices that one engine spans. Where Spark assigns NPUs it is all of those: leave this out, or set it to their"
+                    + " number.");
+    public static final ConfKey RESOURCE = engine(
+            "resource",
+            new Name(),
+            "npu",
+            "Spark's resource that is NPUs, as in `spark.executor.resource.npu.amount`. Where this is not set, `Ascend910` and"
+                    + " `ascend-1980` are understood as well, if Spark assigned one of the three.");
     public static final ConfKey WEIGHTS = engine(
             "weights",
             new Choice(List.of("bf16", "int8", "f32")),
@@ -97,6 +108,7 @@ public final class PanguKeys {
                 MODEL,
                 BACKEND,
                 DEVICES,
+                RESOURCE,
                 WEIGHTS,
                 THREADS,
                 CPU_KERNELS,

@@ -123,6 +123,13 @@ class PanguConfTest {
         }
 
         @Test
+        void ofNamesKeepTheirCase() {
+            assertThat(set(PanguKeys.RESOURCE, "Ascend910").text(PanguKeys.RESOURCE))
+                    .isEqualTo("Ascend910");
+            assertThat(NOTHING_SET.text(PanguKeys.RESOURCE)).isEqualTo("npu");
+        }
+
+        @Test
         void comeFromAnySource() {
             PanguConf conf = PanguConf.of(
                     key -> key.equals("spark.pangu.devices") ? Optional.of("3") : Optional.<String>empty());
@@ -137,6 +144,7 @@ class PanguConfTest {
         @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
                 backend            | gpu         | `auto`, `cpu`. Set it to such a value or leave it out for auto.
                 backend            | au to       | `auto`, `cpu`
+                resource           | huawei/npu  | letters, digits and any of `_`, `.`, `-`. Set it to such a value or leave it out for npu.
                 devices            | 0           | whole number ≥ 1. Set it to such a value or leave it out for 1.
                 devices            | two         | whole number ≥ 1
                 devices            | 1.5         | whole number ≥ 1

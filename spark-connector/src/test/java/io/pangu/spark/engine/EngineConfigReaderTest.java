@@ -49,6 +49,8 @@ final class EngineConfigReaderTest {
                         64,
                         5L << 30));
         settings.put("spark.pangu.model", "/models/tiny");
+        // Names where addresses come from, and is read there.
+        settings.put("spark.pangu.resource", "npu");
         assertThat(PanguKeys.all().stream()
                         .filter(key -> key.scope() == Scope.ENGINE)
                         .map(ConfKey::name))

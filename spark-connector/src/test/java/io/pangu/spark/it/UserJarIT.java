@@ -107,6 +107,11 @@ final class UserJarIT {
     }
 
     @Test
+    void carriesTheScriptThatFindsNpus() throws IOException {
+        assertThat(text("bin/pangu-npus")).isEqualTo(Files.readString(Path.of("src/main/bin/pangu-npus")));
+    }
+
+    @Test
     void isAnOrdinaryJar() throws IOException {
         assertThat(jar.getManifest().getMainAttributes().getValue("Implementation-Title"))
                 .isEqualTo("Pangu for Apache Spark");
