@@ -1,5 +1,6 @@
 package io.pangu.spark;
 
+import io.pangu.spark.engine.DeviceAssignment;
 import io.pangu.spark.metrics.EngineGauges;
 import io.pangu.spark.metrics.EngineReport;
 import io.pangu.spark.metrics.ExecutorReports;
@@ -17,6 +18,10 @@ final class PanguDriverPlugin implements DriverPlugin {
 
     @Override
     public Map<String, String> init(SparkContext context, PluginContext pluginContext) {
+        if (context.isLocal()) {
+            // The driver is the executor, and Spark tells this half alone what was found for it.
+            DeviceAssignment.assign(pluginContext.resources());
+        }
         context.addSparkListener(new SparkListener() {
             @Override
             public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {

@@ -14,7 +14,6 @@ import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
-import org.apache.spark.resource.ResourceInformation;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +22,9 @@ import org.slf4j.LoggerFactory;
 final class PanguExecutorPlugin implements ExecutorPlugin {
     private static final Logger LOG = LoggerFactory.getLogger(PanguExecutorPlugin.class);
     private static final long REPORT_MILLIS = 500;
+
+    /** The executor's id in local mode, where the driver's half knows the resources. */
+    private static final String DRIVER = "driver";
 
     private @Nullable ReportSender sender;
 
@@ -42,12 +44,13 @@ final class PanguExecutorPlugin implements ExecutorPlugin {
             sender.close();
         }
         EngineClients.closeAll();
-        DeviceAssignment.assign(List.of());
+        DeviceAssignment.assign(Map.of());
     }
 
     private void start(PluginContext context) {
-        ResourceInformation devices = context.resources().get(DeviceAssignment.RESOURCE);
-        DeviceAssignment.assign(devices == null ? List.of() : List.of(devices.addresses()));
+        if (!context.executorID().equals(DRIVER)) {
+            DeviceAssignment.assign(context.resources());
+        }
 
         sender = new ReportSender(context.executorID(), report -> send(context, report));
         new EngineGauges(context.metricRegistry()).register(sender::current);

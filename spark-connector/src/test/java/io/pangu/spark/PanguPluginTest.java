@@ -6,10 +6,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
+import io.pangu.spark.engine.DeviceAssignment;
 import io.pangu.spark.engine.EngineClients;
 import io.pangu.spark.engine.EngineCounters;
 import io.pangu.spark.exec.FakeEngines;
 import io.pangu.spark.metrics.EngineReport;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -66,6 +68,18 @@ final class PanguPluginTest {
                 .anyMatch(message -> message instanceof EngineReport report
                         && report.numEngines() == 1
                         && report.executor().equals("3")));
+    }
+
+    @Test
+    void notesWhatSparkAssignedUntilTheExecutorEnds() {
+        FakeContext context = new FakeContext(Map.of());
+        context.resources.put("npu", new ResourceInformation("npu", new String[] {"6", "2"}));
+
+        executor.init(context, Map.of());
+        assertThat(DeviceAssignment.ofThisExecutor()).containsExactly(Map.entry("npu", List.of("6", "2")));
+
+        executor.shutdown();
+        assertThat(DeviceAssignment.ofThisExecutor()).isEmpty();
     }
 
     @Test
@@ -129,6 +143,7 @@ final class PanguPluginTest {
         private final MetricRegistry registry = new MetricRegistry();
         private final List<Object> sent = new CopyOnWriteArrayList<>();
         private final SparkConf conf = new SparkConf(false);
+        private final Map<String, ResourceInformation> resources = new HashMap<>();
 
         FakeContext(Map<String, String> settings) {
             settings.forEach(conf::set);
@@ -157,7 +172,7 @@ final class PanguPluginTest {
 
         @Override
         public Map<String, ResourceInformation> resources() {
-            return Map.of();
+            return resources;
         }
 
         @Override

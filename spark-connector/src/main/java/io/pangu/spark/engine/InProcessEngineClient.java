@@ -16,25 +16,38 @@ import java.util.function.Function;
 /** The runtime's engine in the executor's own JVM. Owns it. Thread-safe. */
 final class InProcessEngineClient implements OwnedEngine {
     private final InferenceEngine engine;
+    private final DeviceClaim devices;
     private final ModelDescription model;
     private volatile boolean isLost;
 
-    InProcessEngineClient(InferenceEngine engine) {
+    /** Takes over the engine and the devices that it runs on. */
+    InProcessEngineClient(InferenceEngine engine, DeviceClaim devices) {
         this.engine = engine;
+        this.devices = devices;
         ModelInfo info = engine.model();
         this.model = new ModelDescription(
                 info.name(), info.fingerprint(), info.contextLength(), info.hiddenSize(), info.device());
     }
 
-    /** Loads the model. */
+    /** Loads the model on the devices that are this process's. */
     static InProcessEngineClient open(EngineSettings settings) {
+        return open(DeviceClaim.of(settings));
+    }
+
+    /** Loads the model on these devices; gives them back if that fails. */
+    static InProcessEngineClient open(DeviceClaim devices) {
         try {
-            return new InProcessEngineClient(InferenceEngines.open(EngineConfigReader.read(settings)));
+            InferenceEngine engine = InferenceEngines.open(EngineConfigReader.read(devices.settings()));
+            return new InProcessEngineClient(engine, devices);
         } catch (EngineException e) {
+            devices.close();
             String note = e.code() == ErrorCode.BACKEND_UNAVAILABLE
                     ? JavaRequirement.missingModuleNote(JavaRequirement.Jvm.running())
                     : "";
             throw new EngineUnavailableException(e.getMessage() + note, e);
+        } catch (RuntimeException | Error e) {
+            devices.close();
+            throw e;
         }
     }
 
@@ -86,9 +99,14 @@ final class InProcessEngineClient implements OwnedEngine {
         return isLost;
     }
 
+    /** Closes the engine, then gives its devices to whoever wants them next. */
     @Override
     public void close() {
-        engine.close();
+        try {
+            engine.close();
+        } finally {
+            devices.close();
+        }
     }
 
     /** A call that never reached the engine. */

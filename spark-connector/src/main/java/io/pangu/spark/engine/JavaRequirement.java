@@ -35,6 +35,11 @@ final class JavaRequirement {
      */
     record SparkProcess(boolean onDriver, String sparkVersion) {}
 
+    /** Whether the engine's classes can be loaded by the Java that runs this. */
+    static boolean isMet() {
+        return Runtime.version().feature() >= LEAST_JAVA;
+    }
+
     /** Throws unless the engine's classes can be loaded here. */
     static void check(Jvm jvm, SparkProcess process) {
         if (jvm.feature() >= LEAST_JAVA) {

@@ -109,7 +109,7 @@ final class EngineClientsTest {
         EngineClients clients = clients(
                 settings -> {
                     FakeInferenceEngine engine = new FakeInferenceEngine();
-                    return new InProcessEngineClient(engine);
+                    return engine.client();
                 },
                 now::get);
         for (int i = 0; i < EngineClients.MAX_ENGINES; i++) {
@@ -339,7 +339,7 @@ final class EngineClientsTest {
         synchronized (engines) {
             engines.add(engine);
         }
-        return new InProcessEngineClient(engine);
+        return engine.client();
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

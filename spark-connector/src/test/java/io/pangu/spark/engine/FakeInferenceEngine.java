@@ -16,6 +16,7 @@ import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** The runtime's engine as the client sees it: keeps what it was asked and answers when the test says so. */
@@ -28,6 +29,12 @@ final class FakeInferenceEngine implements InferenceEngine {
     final CompletableFuture<Embedding> embedding = new CompletableFuture<>();
     volatile boolean isClosed;
     boolean isIdle;
+
+    /** A client on it, with no devices to give back. */
+    InProcessEngineClient client() {
+        return new InProcessEngineClient(
+                this, DeviceClaim.none(new EngineSettings("/models/fake", Map.of(), List.of())));
+    }
 
     @Override
     public PendingResult<Completion> generate(GenerateRequest request) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 final class InProcessEngineClientTest {
     private final FakeInferenceEngine engine = new FakeInferenceEngine();
-    private final InProcessEngineClient client = new InProcessEngineClient(engine);
+    private final InProcessEngineClient client = engine.client();
 
     @Nested
     class Requests {
