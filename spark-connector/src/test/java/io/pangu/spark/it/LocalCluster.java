@@ -21,8 +21,8 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A driver in this JVM and two executors in processes of their own, each with one core. Executors know what Spark ships and
- * what the settings bring them. Closing it ends every process that it started, whatever state the test left them in.
+ * A driver in this JVM and two executors in processes of their own, each with one core: children of this JVM, or of the workers
+ * of the master that the settings name. Executors know what Spark ships and what the settings bring them. Closing it ends every process that it started, whatever state the test left them in.
  */
 final class LocalCluster implements AutoCloseable {
     static final int NUM_EXECUTORS = 2;
@@ -168,10 +168,10 @@ final class LocalCluster implements AutoCloseable {
         }
     }
 
-    /** Children of this JVM only: no process of anybody else's is ever touched. */
+    /** Those that this JVM or its children started: no process of anybody else's is ever touched. */
     private static Stream<ProcessHandle> executorProcesses() {
         return ProcessHandle.current()
-                .children()
+                .descendants()
                 .filter(process -> process.info()
                         .commandLine()
                         .filter(line -> line.contains("CoarseGrainedExecutorBackend"))

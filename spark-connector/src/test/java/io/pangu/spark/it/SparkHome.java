@@ -54,8 +54,11 @@ final class SparkHome {
             Files.writeString(home.resolve("conf/log4j2.properties"), LOGGING);
             for (Path jar : jars()) {
                 Path link = jars.resolve(Objects.requireNonNull(jar.getFileName()));
-                Files.deleteIfExists(link);
-                Files.createSymbolicLink(link, jar);
+                // One that is right is left alone: a process that starts just now must not find it missing.
+                if (!Files.isSymbolicLink(link) || !Files.readSymbolicLink(link).equals(jar)) {
+                    Files.deleteIfExists(link);
+                    Files.createSymbolicLink(link, jar);
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException("while trying to make " + home, e);
