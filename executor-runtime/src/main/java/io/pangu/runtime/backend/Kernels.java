@@ -85,15 +85,16 @@ public interface Kernels {
     void swiGlu(Tensor gateUp, Tensor out);
 
     /**
-     * Grouped routing: softmax over all experts in fp32, then in each of {@code numGroups} contiguous groups the first
-     * largest; its weight is the softmax value times the expert's router scale, not renormalised.
+     * Grouped routing: softmax over all experts in fp32, then in each of the device's groups of consecutive experts the
+     * first largest; its weight is the softmax value times the expert's router scale, not renormalised.
      *
-     * @param logits (n, numExperts)
+     * @param logits (n, numExperts), of all experts whatever the groups
      * @param routerScale (numExperts) F32
-     * @param expertIds out, (n, numGroups) I32, ascending in a row
-     * @param expertWeights out, (n, numGroups) F32
+     * @param groups the groups to choose from
+     * @param expertIds out, (n, groups.count()) I32, ascending in a row, counted from the first expert of the first group
+     * @param expertWeights out, (n, groups.count()) F32
      */
-    void routeGrouped(Tensor logits, Tensor routerScale, int numGroups, Tensor expertIds, Tensor expertWeights);
+    void routeGrouped(Tensor logits, Tensor routerScale, ExpertGroups groups, Tensor expertIds, Tensor expertWeights);
 
     /**
      * {@code out += sum over the row's experts, in ascending expert id, of weight * down(swiGlu(gateUp(x)))}.
@@ -101,9 +102,11 @@ public interface Kernels {
      * @param x (n, hidden)
      * @param expertIds (n, k) I32, ascending in a row, each within {@code experts}
      * @param expertWeights (n, k) F32
+     * @param rowsPerExpert out, (experts.numExperts()) I32: how many rows chose each expert
      * @param out (n, hidden), read and written
      */
-    void addGroupedExperts(Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor out);
+    void addGroupedExperts(
+            Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor rowsPerExpert, Tensor out);
 
     /**
      * Copies rows: {@code out[i] = x[rows[i]]}.
@@ -115,19 +118,28 @@ public interface Kernels {
     void gatherRows(Tensor x, Tensor rows, Tensor out);
 
     /**
-     * The first largest of each row.
+     * The first largest of each row, NaN never largest.
      *
      * @param logits (n, vocab)
-     * @param out (n) I32
+     * @param ids out, (n) I32
+     * @param values out, (n) F32: the logits at {@code ids}
      */
-    void argmax(Tensor logits, Tensor out);
+    void argmax(Tensor logits, Tensor ids, Tensor values);
 
     /**
-     * The log-probability of one token per row: {@code logits[i][ids[i]] - logsumexp(logits[i])}.
+     * {@code log(sum over j of exp(logits[i][j]))}: what turns a row's logits into log-probabilities.
      *
      * @param logits (n, vocab)
-     * @param tokenIds (n) I32
      * @param out (n) F32
      */
-    void logProbabilities(Tensor logits, Tensor tokenIds, Tensor out);
+    void logSumExp(Tensor logits, Tensor out);
+
+    /**
+     * One element of each row: {@code out[i] = x[i][columns[i]]}.
+     *
+     * @param x (n, width)
+     * @param columns (n) I32
+     * @param out (n) F32
+     */
+    void gatherElements(Tensor x, Tensor columns, Tensor out);
 }

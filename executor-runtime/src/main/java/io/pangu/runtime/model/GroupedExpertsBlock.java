@@ -1,5 +1,6 @@
 package io.pangu.runtime.model;
 
+import io.pangu.runtime.backend.ExpertGroups;
 import io.pangu.runtime.backend.ExpertWeights;
 import io.pangu.runtime.backend.Kernels;
 import io.pangu.runtime.backend.LinearWeight;
@@ -25,17 +26,19 @@ record GroupedExpertsBlock(
      * @param logits (maxRows, numExperts)
      * @param expertIds (maxRows, numGroups) I32
      * @param expertWeights (maxRows, numGroups) F32
+     * @param rowsPerExpert (numExperts) I32
      */
-    record Scratch(Tensor logits, Tensor expertIds, Tensor expertWeights) {
+    record Scratch(Tensor logits, Tensor expertIds, Tensor expertWeights, Tensor rowsPerExpert) {
         static Scratch allocate(DeviceTensors tensors, int rows, int numExperts, int numGroups) {
             return new Scratch(
                     tensors.activations(rows, numExperts),
                     tensors.allocate(DType.I32, rows, numGroups),
-                    tensors.allocate(DType.F32, rows, numGroups));
+                    tensors.allocate(DType.F32, rows, numGroups),
+                    tensors.allocate(DType.I32, numExperts));
         }
 
-        int numGroups() {
-            return expertIds.rowElements();
+        ExpertGroups groups() {
+            return ExpertGroups.all(expertIds.rowElements());
         }
     }
 
@@ -45,8 +48,8 @@ record GroupedExpertsBlock(
         Tensor expertIds = scratch.expertIds().firstRows(x.rows());
         Tensor expertWeights = scratch.expertWeights().firstRows(x.rows());
         kernels.linear(x, router, logits);
-        kernels.routeGrouped(logits, routerScale, scratch.numGroups(), expertIds, expertWeights);
+        kernels.routeGrouped(logits, routerScale, scratch.groups(), expertIds, expertWeights);
         shared.forward(kernels, x, out);
-        kernels.addGroupedExperts(x, routed, expertIds, expertWeights, out);
+        kernels.addGroupedExperts(x, routed, expertIds, expertWeights, scratch.rowsPerExpert(), out);
     }
 }

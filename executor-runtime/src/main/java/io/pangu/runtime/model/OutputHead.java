@@ -23,7 +23,7 @@ final class OutputHead implements ForwardOutput {
     private final Tensor logits; // (chunkRows, vocab)
     private final Tensor tokenIds; // (chunkRows) I32
     private final Tensor chosen; // (chunkRows) I32
-    private final Tensor logProbabilities; // (chunkRows) F32
+    private final Tensor values; // (chunkRows) F32
 
     private int[] rowOf = {}; // output -> row of normed
     private int numLogits;
@@ -50,7 +50,7 @@ final class OutputHead implements ForwardOutput {
         this.logits = tensors.activations(chunk, vocab);
         this.tokenIds = tensors.allocate(DType.I32, chunk);
         this.chosen = tensors.allocate(DType.I32, chunk);
-        this.logProbabilities = tensors.allocate(DType.F32, chunk);
+        this.values = tensors.allocate(DType.F32, chunk);
         this.normed = normed;
     }
 
@@ -83,7 +83,7 @@ final class OutputHead implements ForwardOutput {
         for (int from = 0; from < numLogits; from += chunkRows()) {
             Tensor rows = logitsFrom(from);
             Tensor out = chosen.firstRows(rows.rows());
-            device.kernels().argmax(rows, out);
+            device.kernels().argmax(rows, out, values.firstRows(rows.rows()));
             reader.ints(out, best, from);
         }
         int[] result = new int[rowOf.length];
@@ -107,7 +107,7 @@ final class OutputHead implements ForwardOutput {
         }
         float[][] result = new float[ids.length][];
         int[][] wanted = new int[numLogits][];
-        float[][] values = new float[numLogits][];
+        float[][] found = new float[numLogits][];
         for (int i = 0; i < ids.length; i++) {
             result[i] = new float[ids[i].length];
             if (ids[i].length > 0) {
@@ -116,7 +116,7 @@ final class OutputHead implements ForwardOutput {
             }
             if (wantsLogits(i)) {
                 wanted[rowOf[i]] = ids[i];
-                values[rowOf[i]] = result[i];
+                found[rowOf[i]] = result[i];
             }
         }
         for (int from = 0; from < numLogits; from += chunkRows()) {
@@ -125,27 +125,39 @@ final class OutputHead implements ForwardOutput {
             for (int row = from; row < end; row++) {
                 rounds = Math.max(rounds, wanted[row].length);
             }
-            for (int round = 0; round < rounds; round++) {
-                readLogProbabilities(from, end, round, wanted, values);
+            if (rounds > 0) {
+                float[] sums = logSumExps(from);
+                for (int round = 0; round < rounds; round++) {
+                    readLogProbabilities(from, round, wanted, sums, found);
+                }
             }
         }
         return result;
     }
 
-    /** One token of every row of a chunk; rows with fewer tokens are computed for nothing. */
-    private void readLogProbabilities(int from, int end, int round, int[][] wanted, float[][] values) {
-        int[] tokens = new int[end - from];
-        for (int row = from; row < end; row++) {
-            tokens[row - from] = round < wanted[row].length ? wanted[row][round] : 0;
-        }
+    /** One for each row of a chunk. */
+    private float[] logSumExps(int from) {
         Tensor rows = logitsFrom(from);
-        Tensor out = logProbabilities.firstRows(rows.rows());
-        device.kernels().logProbabilities(rows, input.uploaded(tokens, tokenIds), out);
-        float[] found = new float[tokens.length];
-        reader.floats(out, found, 0);
-        for (int row = from; row < end; row++) {
-            if (round < wanted[row].length) {
-                values[row][round] = found[row - from];
+        Tensor out = values.firstRows(rows.rows());
+        device.kernels().logSumExp(rows, out);
+        float[] sums = new float[rows.rows()];
+        reader.floats(out, sums, 0);
+        return sums;
+    }
+
+    /** One token of every row of a chunk; rows with fewer tokens are computed for nothing. */
+    private void readLogProbabilities(int from, int round, int[][] wanted, float[] sums, float[][] found) {
+        int[] tokens = new int[sums.length];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = round < wanted[from + i].length ? wanted[from + i][round] : 0;
+        }
+        Tensor out = values.firstRows(tokens.length);
+        device.kernels().gatherElements(logitsFrom(from), input.uploaded(tokens, tokenIds), out);
+        float[] logitOf = new float[tokens.length];
+        reader.floats(out, logitOf, 0);
+        for (int i = 0; i < tokens.length; i++) {
+            if (round < wanted[from + i].length) {
+                found[from + i][round] = logitOf[i] - sums[i];
             }
         }
     }

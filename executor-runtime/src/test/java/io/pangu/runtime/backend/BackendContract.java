@@ -323,37 +323,53 @@ public abstract class BackendContract {
             Arrays.fill(logits, 0, width, Float.NEGATIVE_INFINITY);
             same("argmax of " + width, 0, bench -> {
                 Tensor out = bench.fresh(DType.I32, 9);
-                bench.kernels().argmax(bench.floats(logits, 9, width), out);
+                Tensor largest = bench.fresh(DType.F32, 9);
+                bench.kernels().argmax(bench.floats(logits, 9, width), out, largest);
                 int[] ids = bench.readInts(out);
                 float[] values = new float[9];
                 for (int i = 0; i < 9; i++) {
                     values[i] = ids[i];
                 }
-                return values;
+                return both(values, bench.read(largest));
             });
         }
     }
 
     @Test
-    void logProbabilities() {
+    void logSumExps() {
         Random random = new Random(12);
         for (int width : new int[] {1, 2, 17, 64, 515, 5000}) {
             float[] logits = normal(random, 4 * width);
             logits[0] = 60;
-            int[] ids = {0, width - 1, width / 2, random.nextInt(width)};
-            same("logProbabilities of " + width, 1e-5, bench -> {
+            same("logSumExp of " + width, 1e-5, bench -> {
                 Tensor out = bench.fresh(DType.F32, 4);
-                bench.kernels().logProbabilities(bench.floats(logits, 4, width), bench.ints(ids, 4), out);
+                bench.kernels().logSumExp(bench.floats(logits, 4, width), out);
                 return bench.read(out);
             });
         }
         sameBits(
-                "logProbabilities",
+                "logSumExp",
                 normal(random, 10 * 999),
                 10,
                 1,
-                (bench, x, out) -> bench.kernels()
-                        .logProbabilities(x, bench.ints(new int[x.rows()], x.rows()), out.reshape(x.rows())));
+                (bench, x, out) -> bench.kernels().logSumExp(x, out.reshape(x.rows())));
+    }
+
+    @Test
+    void gatheredElements() {
+        Random random = new Random(13);
+        for (int width : SIZES) {
+            for (int n : ROWS) {
+                float[] x = normal(random, n * width);
+                int[] columns = random.ints(n, 0, width).toArray();
+                columns[n - 1] = width - 1;
+                same("gatherElements of " + width, 0, bench -> {
+                    Tensor out = bench.fresh(DType.F32, n);
+                    bench.kernels().gatherElements(bench.floats(x, n, width), bench.ints(columns, n), out);
+                    return bench.read(out);
+                });
+            }
+        }
     }
 
     protected static float[] both(float[] a, float[] b) {

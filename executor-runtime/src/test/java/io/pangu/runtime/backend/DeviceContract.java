@@ -51,6 +51,10 @@ public abstract class DeviceContract extends MixtureContract {
         assertThatThrownBy(() -> kernels.gatherRows(x, ids, out))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("rows[1] is 2");
+        Tensor picked = tested.fresh(DType.F32, 2);
+        assertThatThrownBy(() -> kernels.gatherElements(x, tested.ints(new int[] {2, 3}, 2), picked))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("columns[1] is 3");
         try (Device other = open()) {
             Tensor foreign = other.allocate(DType.F32, Shape.of(2, 3));
             assertThatThrownBy(() -> kernels.gatherRows(foreign, ids, out))

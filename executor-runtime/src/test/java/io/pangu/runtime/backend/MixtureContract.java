@@ -37,7 +37,7 @@ public abstract class MixtureContract extends BackendContract {
                     .routeGrouped(
                             tested.floats(logits, 1, logits.length),
                             tested.floats(floats(example.get("router_scale")), logits.length),
-                            groups,
+                            ExpertGroups.all(groups),
                             ids,
                             weights);
             assertThat(tested.readInts(ids)).containsExactly(ints(example.get("experts")));
@@ -56,6 +56,14 @@ public abstract class MixtureContract extends BackendContract {
         return values;
     }
 
+    private static float[] floats(int[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            floats[i] = values[i];
+        }
+        return floats;
+    }
+
     private static int[] ints(JsonNode array) {
         int[] values = new int[array.size()];
         Arrays.setAll(values, i -> array.get(i).intValue());
@@ -71,7 +79,13 @@ public abstract class MixtureContract extends BackendContract {
             same("weights of " + n + " rows", 1e-6, bench -> {
                 Tensor ids = bench.fresh(DType.I32, n, 8);
                 Tensor weights = bench.fresh(DType.F32, n, 8);
-                bench.kernels().routeGrouped(bench.floats(logits, n, 64), bench.floats(scale, 64), 8, ids, weights);
+                bench.kernels()
+                        .routeGrouped(
+                                bench.floats(logits, n, 64),
+                                bench.floats(scale, 64),
+                                ExpertGroups.all(8),
+                                ids,
+                                weights);
                 int[] chosen = bench.readInts(ids);
                 float[] result = bench.read(weights);
                 // A wrong expert is off by whole units, a weight by its rounding.
@@ -105,7 +119,7 @@ public abstract class MixtureContract extends BackendContract {
                         .routeGrouped(
                                 bench.floats(logits, n, sizes[0]),
                                 bench.floats(scale, sizes[0]),
-                                sizes[1],
+                                ExpertGroups.all(sizes[1]),
                                 ids,
                                 weights);
                 float[] chosen = new float[n * sizes[1]];
@@ -121,11 +135,46 @@ public abstract class MixtureContract extends BackendContract {
                         .routeGrouped(
                                 logits,
                                 tested.floats(new float[6], 6),
-                                4,
+                                ExpertGroups.all(4),
                                 tested.fresh(DType.I32, 1, 4),
                                 tested.fresh(DType.F32, 1, 4)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("6 experts in 4 groups");
+    }
+
+    @Test
+    void routesToTheGroupsOfADeviceAsTheWholeDoes() throws IOException {
+        JsonNode cases;
+        try (InputStream in = MixtureContract.class.getResourceAsStream("/golden/router.json")) {
+            cases = new ObjectMapper().readTree(Objects.requireNonNull(in)).get("cases");
+        }
+        int parts = 0;
+        for (JsonNode example : cases) {
+            float[] logits = floats(example.get("logits"));
+            Tensor rows = tested.floats(logits, 1, logits.length);
+            Tensor scale = tested.floats(floats(example.get("router_scale")), logits.length);
+            int groups = example.get("groups").intValue();
+            int[] expected = ints(example.get("experts"));
+            float[] weights = floats(example.get("weights"));
+            // Every run of consecutive groups, that of one group and that of all among them.
+            for (int count = 1; count <= groups; count++) {
+                for (int first = 0; first + count <= groups; first += count) {
+                    Tensor chosen = tested.fresh(DType.I32, 1, count);
+                    Tensor factors = tested.fresh(DType.F32, 1, count);
+                    tested.kernels().routeGrouped(rows, scale, new ExpertGroups(groups, first, count), chosen, factors);
+                    int firstExpert = first * logits.length / groups;
+                    for (int i = 0; i < count; i++) {
+                        assertThat(tested.readInts(chosen)[i] + firstExpert)
+                                .as("group %d of %d", first + i, groups)
+                                .isEqualTo(expected[first + i]);
+                        assertThat(tested.read(factors)[i])
+                                .isCloseTo(weights[first + i], within(1e-6f * weights[first + i] + 1e-38f));
+                    }
+                    parts++;
+                }
+            }
+        }
+        assertThat(parts).isGreaterThan(cases.size());
     }
 
     @Test
@@ -147,14 +196,16 @@ public abstract class MixtureContract extends BackendContract {
                 double size = hidden * Math.sqrt(width);
                 same(scheme + " experts, " + n + " rows", tolerance(scheme) * size, bench -> {
                     Tensor out = bench.floats(new float[n * hidden], n, hidden);
+                    Tensor counts = bench.fresh(DType.I32, 9);
                     bench.kernels()
                             .addGroupedExperts(
                                     bench.floats(x, n, hidden),
                                     bench.own(bench.device().packExperts(experts)),
                                     bench.ints(ids, n, 2),
                                     bench.floats(weights, n, 2),
+                                    counts,
                                     out);
-                    return bench.read(out);
+                    return both(bench.read(out), floats(bench.readInts(counts)));
                 });
             }
         }
@@ -203,6 +254,7 @@ public abstract class MixtureContract extends BackendContract {
                                     bench.own(bench.device().packExperts(experts)),
                                     bench.ints(ids, n, 3),
                                     bench.floats(weights, n, 3),
+                                    bench.fresh(DType.I32, 12),
                                     out);
                     return bench.read(out);
                 });
@@ -230,8 +282,38 @@ public abstract class MixtureContract extends BackendContract {
                 }
                 bench.kernels()
                         .addGroupedExperts(
-                                x, experts, bench.ints(ids, x.rows(), 3), bench.floats(weights, x.rows(), 3), out);
+                                x,
+                                experts,
+                                bench.ints(ids, x.rows(), 3),
+                                bench.floats(weights, x.rows(), 3),
+                                bench.fresh(DType.I32, 12),
+                                out);
             });
+        }
+    }
+
+    @Test
+    void countsTheRowsOfEachExpert() {
+        Random random = new Random(27);
+        ExpertWeights experts =
+                tested.own(tested.device().packExperts(DeviceBench.experts(random, 12, 16, 8, WeightScheme.BF16)));
+        Tensor counts = tested.fresh(DType.I32, 12);
+        // The second call's counts stand alone: they are no sum over calls.
+        for (int n : new int[] {300, 29}) {
+            int[] ids = choices(random, n, 3);
+            int[] expected = new int[12];
+            for (int id : ids) {
+                expected[id]++;
+            }
+            tested.kernels()
+                    .addGroupedExperts(
+                            tested.floats(normal(random, n * 16), n, 16),
+                            experts,
+                            tested.ints(ids, n, 3),
+                            tested.floats(normal(random, n * 3), n, 3),
+                            counts,
+                            tested.floats(new float[n * 16], n, 16));
+            assertThat(tested.readInts(counts)).containsExactly(expected);
         }
     }
 
@@ -240,14 +322,17 @@ public abstract class MixtureContract extends BackendContract {
         ExpertWeights experts = tested.own(
                 tested.device().packExperts(DeviceBench.experts(new Random(23), 4, 16, 8, WeightScheme.BF16)));
         Tensor out = tested.fresh(DType.F32, 0, 16);
+        Tensor counts = tested.ints(new int[] {1, 2, 3, 4}, 4);
         tested.kernels()
                 .addGroupedExperts(
                         tested.fresh(DType.F32, 0, 16),
                         experts,
                         tested.fresh(DType.I32, 0, 1),
                         tested.fresh(DType.F32, 0, 1),
+                        counts,
                         out);
         assertThat(tested.read(out)).isEmpty();
+        assertThat(tested.readInts(counts)).containsOnly(0);
     }
 
     @Test

@@ -229,12 +229,15 @@ class ReferenceDeviceTest {
                     linear(WeightScheme.FLOAT32, new float[] {5}, 1));
             ExpertWeights experts = own(device.packExperts(List.of(one, one)));
             Tensor out = activations(new double[] {100}, 1, 1);
+            Tensor counts = fresh(DType.I32, 2);
             kernels.addGroupedExperts(
                     activations(new double[] {1}, 1, 1),
                     experts,
                     indices(0, 1).reshape(1, 2),
                     parameters(new float[] {1, 10}, 1, 2),
+                    counts,
                     out);
+            assertThat(values(counts)).containsExactly(1, 1);
             double silu = 2 / (1 + Math.exp(-2));
             assertThat(values(out)).containsExactly(new double[] {100 + 11 * 5 * silu * 3}, within(1e-12));
         }
@@ -242,15 +245,24 @@ class ReferenceDeviceTest {
         @Test
         void argmaxTakesTheFirstLargest() {
             Tensor out = fresh(DType.I32, 2);
-            kernels.argmax(activations(new double[] {1, 3, 3, -5, -2, -2}, 2, 3), out);
+            Tensor largest = fresh(DType.F32, 2);
+            kernels.argmax(activations(new double[] {1, 3, 3, -5, -2, -2}, 2, 3), out, largest);
             assertThat(values(out)).containsExactly(1, 1);
+            assertThat(values(largest)).containsExactly(3, -2);
         }
 
         @Test
-        void logProbabilitiesAreNormalised() {
+        void logSumExpsTakeTheLargestOut() {
             Tensor out = fresh(DType.F32, 2);
-            kernels.logProbabilities(activations(new double[] {0, Math.log(3), 1000, 1000}, 2, 2), indices(1, 0), out);
-            assertThat(values(out)).containsExactly(new double[] {Math.log(0.75), Math.log(0.5)}, within(1e-6));
+            kernels.logSumExp(activations(new double[] {0, Math.log(3), 1000, 1000}, 2, 2), out);
+            assertThat(values(out)).containsExactly(new double[] {Math.log(4), 1000 + Math.log(2)}, within(1e-4));
+        }
+
+        @Test
+        void elementsAreGatheredFromTheirColumns() {
+            Tensor out = fresh(DType.F32, 2);
+            kernels.gatherElements(activations(new double[] {1, 2, 3, 4, 5, 6}, 2, 3), indices(2, 0), out);
+            assertThat(values(out)).containsExactly(3, 4);
         }
 
         @Test
@@ -270,7 +282,11 @@ class ReferenceDeviceTest {
                     scale[i] = (float) example.get("router_scale").get(i).doubleValue();
                 }
                 kernels.routeGrouped(
-                        activations(logits, 1, logits.length), parameters(scale, logits.length), groups, ids, weights);
+                        activations(logits, 1, logits.length),
+                        parameters(scale, logits.length),
+                        ExpertGroups.all(groups),
+                        ids,
+                        weights);
                 assertThat(values(ids)).containsExactly(doubles(example.get("experts")));
                 double[] expected = doubles(example.get("weights"));
                 for (int i = 0; i < groups; i++) {

@@ -169,28 +169,28 @@ final class ReferenceKernels implements Kernels {
     }
 
     @Override
-    public void routeGrouped(Tensor logits, Tensor routerScale, int numGroups, Tensor expertIds, Tensor expertWeights) {
+    public void routeGrouped(
+            Tensor logits, Tensor routerScale, ExpertGroups groups, Tensor expertIds, Tensor expertWeights) {
         int n = rows(logits);
         int experts = width(logits);
-        if (numGroups <= 0 || experts % numGroups != 0) {
-            throw new IllegalArgumentException(experts + " experts in " + numGroups + " groups");
-        }
+        int perGroup = groups.expertsPerGroup(experts);
+        int k = groups.count();
         double[] rows = operands.activations("logits", logits, n, experts);
         double[] scale = operands.parameters("routerScale", routerScale, experts);
-        operands.result("expertIds", expertIds, DType.I32, Shape.of(n, numGroups), logits, routerScale);
+        operands.result("expertIds", expertIds, DType.I32, Shape.of(n, k), logits, routerScale);
         operands.result("expertWeights", expertWeights, DType.F32, expertIds.shape(), logits, routerScale, expertIds);
-        double[] ids = new double[n * numGroups];
-        double[] weights = new double[n * numGroups];
-        int perGroup = experts / numGroups;
+        double[] ids = new double[n * k];
+        double[] weights = new double[n * k];
         for (int i = 0; i < n; i++) {
             double[] softmax = softmax(row(rows, i, experts), experts);
-            for (int g = 0; g < numGroups; g++) {
-                int best = g * perGroup;
-                for (int e = best + 1; e < (g + 1) * perGroup; e++) {
+            for (int g = 0; g < k; g++) {
+                int start = (groups.first() + g) * perGroup;
+                int best = start;
+                for (int e = start + 1; e < start + perGroup; e++) {
                     best = softmax[e] > softmax[best] ? e : best;
                 }
-                ids[i * numGroups + g] = best;
-                weights[i * numGroups + g] = softmax[best] * scale[best];
+                ids[i * k + g] = best - groups.first() * perGroup;
+                weights[i * k + g] = softmax[best] * scale[best];
             }
         }
         operands.write(expertIds, ids);
@@ -198,7 +198,8 @@ final class ReferenceKernels implements Kernels {
     }
 
     @Override
-    public void addGroupedExperts(Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor out) {
+    public void addGroupedExperts(
+            Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor rowsPerExpert, Tensor out) {
         if (!(experts instanceof ReferenceExperts weights)) {
             throw new IllegalArgumentException("the experts were packed by another device");
         }
@@ -210,8 +211,19 @@ final class ReferenceKernels implements Kernels {
         double[] factors = operands.parameters("expertWeights", expertWeights, n, k);
         double[] result = operands.activations("out", out, n, hidden);
         operands.result("out", out, device.activationType(), out.shape(), x, expertIds, expertWeights);
+        operands.result(
+                "rowsPerExpert",
+                rowsPerExpert,
+                DType.I32,
+                Shape.of(experts.numExperts()),
+                x,
+                expertIds,
+                expertWeights,
+                out);
+        double[] counts = new double[experts.numExperts()];
         for (int i = 0; i < n; i++) {
             for (int j = 0; j < k; j++) {
+                counts[ids[i * k + j]]++;
                 if (j > 0 && ids[i * k + j] <= ids[i * k + j - 1]) {
                     throw new IllegalArgumentException("expert ids of row " + i + " do not ascend");
                 }
@@ -221,6 +233,7 @@ final class ReferenceKernels implements Kernels {
                 }
             }
         }
+        operands.write(rowsPerExpert, counts);
         operands.write(out, result);
     }
 
@@ -239,35 +252,51 @@ final class ReferenceKernels implements Kernels {
     }
 
     @Override
-    public void argmax(Tensor logits, Tensor out) {
+    public void argmax(Tensor logits, Tensor ids, Tensor values) {
         int n = rows(logits);
         int vocab = width(logits);
         double[] rows = operands.activations("logits", logits, n, vocab);
-        operands.result("out", out, DType.I32, Shape.of(n), logits);
-        double[] result = new double[n];
+        operands.result("ids", ids, DType.I32, Shape.of(n), logits);
+        operands.result("values", values, DType.F32, Shape.of(n), logits, ids);
+        double[] chosen = new double[n];
+        double[] largest = new double[n];
         for (int i = 0; i < n; i++) {
             int best = 0;
             for (int v = 1; v < vocab; v++) {
                 best = rows[i * vocab + v] > rows[i * vocab + best] ? v : best;
             }
-            result[i] = best;
+            chosen[i] = best;
+            largest[i] = rows[i * vocab + best];
+        }
+        operands.write(ids, chosen);
+        operands.write(values, largest);
+    }
+
+    @Override
+    public void logSumExp(Tensor logits, Tensor out) {
+        int n = rows(logits);
+        double[] rows = operands.activations("logits", logits, n, width(logits));
+        operands.result("out", out, DType.F32, Shape.of(n), logits);
+        double[] result = new double[n];
+        for (int i = 0; i < n; i++) {
+            double[] row = row(rows, i, width(logits));
+            double largest = Arrays.stream(row).max().orElseThrow();
+            double sum = Arrays.stream(row).map(v -> Math.exp(v - largest)).sum();
+            result[i] = largest + Math.log(sum);
         }
         operands.write(out, result);
     }
 
     @Override
-    public void logProbabilities(Tensor logits, Tensor tokenIds, Tensor out) {
-        int n = rows(logits);
-        int vocab = width(logits);
-        double[] rows = operands.activations("logits", logits, n, vocab);
-        int[] ids = operands.indices("tokenIds", tokenIds, vocab, n);
-        operands.result("out", out, DType.F32, Shape.of(n), logits, tokenIds);
+    public void gatherElements(Tensor x, Tensor columns, Tensor out) {
+        int n = rows(x);
+        int width = width(x);
+        double[] rows = operands.activations("x", x, n, width);
+        int[] at = operands.indices("columns", columns, width, n);
+        operands.result("out", out, DType.F32, Shape.of(n), x, columns);
         double[] result = new double[n];
         for (int i = 0; i < n; i++) {
-            double[] row = row(rows, i, vocab);
-            double largest = Arrays.stream(row).max().orElseThrow();
-            double sum = Arrays.stream(row).map(v -> Math.exp(v - largest)).sum();
-            result[i] = row[ids[i]] - largest - Math.log(sum);
+            result[i] = rows[i * width + at[i]];
         }
         operands.write(out, result);
     }

@@ -1,6 +1,7 @@
 package io.pangu.runtime.backend.cpu;
 
 import io.pangu.runtime.backend.AttentionPlan;
+import io.pangu.runtime.backend.ExpertGroups;
 import io.pangu.runtime.backend.ExpertWeights;
 import io.pangu.runtime.backend.HeadLayout;
 import io.pangu.runtime.backend.Kernels;
@@ -171,19 +172,21 @@ final class CpuKernels implements Kernels {
     }
 
     @Override
-    public void routeGrouped(Tensor logits, Tensor routerScale, int numGroups, Tensor expertIds, Tensor expertWeights) {
+    public void routeGrouped(
+            Tensor logits, Tensor routerScale, ExpertGroups groups, Tensor expertIds, Tensor expertWeights) {
         int n = logits.rows();
         int experts = count(routerScale);
-        GroupedRouter.Sizes sizes = new GroupedRouter.Sizes(n, experts, numGroups);
+        GroupedRouter.Sizes sizes = new GroupedRouter.Sizes(n, experts, groups);
         MemorySegment from = operands.floats("logits", logits, (long) n * experts);
         MemorySegment scale = operands.floats("routerScale", routerScale, experts);
-        MemorySegment ids = operands.ints("expertIds", expertIds, (long) n * numGroups);
-        MemorySegment weights = operands.floats("expertWeights", expertWeights, (long) n * numGroups);
+        MemorySegment ids = operands.ints("expertIds", expertIds, (long) n * groups.count());
+        MemorySegment weights = operands.floats("expertWeights", expertWeights, (long) n * groups.count());
         health.run("routeGrouped", () -> router.route(from, scale, sizes, ids, weights));
     }
 
     @Override
-    public void addGroupedExperts(Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor out) {
+    public void addGroupedExperts(
+            Tensor x, ExpertWeights experts, Tensor expertIds, Tensor expertWeights, Tensor rowsPerExpert, Tensor out) {
         if (!(experts instanceof PackedExperts packed)) {
             throw new IllegalArgumentException("the experts were packed by another device");
         }
@@ -197,7 +200,8 @@ final class CpuKernels implements Kernels {
                 k,
                 indices("expertIds", expertIds, n * k, packed.numExperts()),
                 operands.floats("expertWeights", expertWeights, (long) n * k));
-        health.run("addGroupedExperts", () -> mixture.add(from, packed, choices, to));
+        MemorySegment counts = operands.ints("rowsPerExpert", rowsPerExpert, packed.numExperts());
+        health.run("addGroupedExperts", () -> mixture.add(from, packed, choices, counts, to));
     }
 
     @Override
@@ -211,38 +215,54 @@ final class CpuKernels implements Kernels {
     }
 
     @Override
-    public void argmax(Tensor logits, Tensor out) {
+    public void argmax(Tensor logits, Tensor ids, Tensor values) {
         int n = logits.rows();
         int width = logits.rowElements();
         MemorySegment from = operands.floats("logits", logits, (long) n * width);
-        MemorySegment to = operands.ints("out", out, n);
+        MemorySegment chosen = operands.ints("ids", ids, n);
+        MemorySegment largest = operands.floats("values", values, n);
         long bytes = (long) width * Float.BYTES;
         health.run(
                 "argmax",
                 () -> pool.forRanges(n, pool.grain(n, width / 8), (first, end) -> {
                     for (int row = first; row < end; row++) {
-                        to.set(INT, row * 4L, kernels.argmaxRow(row(from, row, bytes), width));
+                        MemorySegment logitsOfRow = row(from, row, bytes);
+                        int best = kernels.argmaxRow(logitsOfRow, width);
+                        chosen.set(INT, row * 4L, best);
+                        largest.set(FLOAT, row * 4L, logitsOfRow.get(FLOAT, best * 4L));
                     }
                 }));
     }
 
     @Override
-    public void logProbabilities(Tensor logits, Tensor tokenIds, Tensor out) {
+    public void logSumExp(Tensor logits, Tensor out) {
         int n = logits.rows();
         int width = logits.rowElements();
         MemorySegment from = operands.floats("logits", logits, (long) n * width);
-        MemorySegment ids = indices("tokenIds", tokenIds, n, width);
         MemorySegment to = operands.floats("out", out, n);
         long bytes = (long) width * Float.BYTES;
         health.run(
-                "logProbabilities",
+                "logSumExp",
                 () -> pool.forRanges(n, pool.grain(n, width), (first, end) -> {
                     for (int row = first; row < end; row++) {
-                        MemorySegment values = row(from, row, bytes);
-                        float logit = values.get(FLOAT, ids.get(INT, row * 4L) * 4L);
-                        to.set(FLOAT, row * 4L, logit - kernels.logSumExpRow(values, width));
+                        to.set(FLOAT, row * 4L, kernels.logSumExpRow(row(from, row, bytes), width));
                     }
                 }));
+    }
+
+    @Override
+    public void gatherElements(Tensor x, Tensor columns, Tensor out) {
+        int n = x.rows();
+        int width = x.rowElements();
+        MemorySegment from = operands.floats("x", x, (long) n * width);
+        MemorySegment at = indices("columns", columns, n, width);
+        MemorySegment to = operands.floats("out", out, n);
+        health.run("gatherElements", () -> {
+            for (int row = 0; row < n; row++) {
+                long element = (long) row * width + at.get(INT, row * 4L);
+                to.set(FLOAT, row * 4L, from.get(FLOAT, element * Float.BYTES));
+            }
+        });
     }
 
     private CpuKvLayer layer(KvLayer cache, HeadLayout heads) {

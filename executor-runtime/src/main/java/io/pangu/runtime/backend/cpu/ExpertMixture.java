@@ -66,16 +66,21 @@ final class ExpertMixture {
      * Adds the weighted answers of the chosen experts.
      *
      * @param x (n, hidden) fp32
+     * @param counts out, (numExperts) int32: rows of each expert
      * @param out (n, hidden) fp32, read and written
      */
-    void add(MemorySegment x, PackedExperts experts, Choices choices, MemorySegment out) {
+    void add(MemorySegment x, PackedExperts experts, Choices choices, MemorySegment counts, MemorySegment out) {
         int total = choices.n * choices.k;
         if (total == 0) {
+            counts.fill((byte) 0);
             return;
         }
         int hidden = experts.hiddenSize();
         int width = experts.intermediateSize();
         place(choices, experts.numExperts());
+        for (int e = 0; e < experts.numExperts(); e++) {
+            counts.set(INT, e * 4L, starts[e + 1] - starts[e]);
+        }
         MemorySegment rows = permute(x, choices, hidden);
         MemorySegment gateUp = gateUps.floats(2L * total * width);
         MemorySegment activated = activations.floats((long) total * width);

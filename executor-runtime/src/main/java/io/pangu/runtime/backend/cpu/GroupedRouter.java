@@ -1,5 +1,6 @@
 package io.pangu.runtime.backend.cpu;
 
+import io.pangu.runtime.backend.ExpertGroups;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -22,13 +23,12 @@ final class GroupedRouter {
      *
      * @param n rows
      * @param numExperts experts, a multiple of the groups
-     * @param numGroups groups of consecutive experts
+     * @param groups those to choose from
+     * @param perGroup experts of a group
      */
-    record Sizes(int n, int numExperts, int numGroups) {
-        Sizes {
-            if (numGroups <= 0 || numExperts % numGroups != 0) {
-                throw new IllegalArgumentException(numExperts + " experts in " + numGroups + " groups");
-            }
+    record Sizes(int n, int numExperts, ExpertGroups groups, int perGroup) {
+        Sizes(int n, int numExperts, ExpertGroups groups) {
+            this(n, numExperts, groups, groups.expertsPerGroup(numExperts));
         }
     }
 
@@ -37,8 +37,8 @@ final class GroupedRouter {
      *
      * @param logits (n, numExperts) fp32
      * @param scale (numExperts) fp32
-     * @param ids out, (n, numGroups) int32
-     * @param weights out, (n, numGroups) fp32
+     * @param ids out, (n, groups.count()) int32, from the first group's first expert on
+     * @param weights out, (n, groups.count()) fp32
      */
     void route(MemorySegment logits, MemorySegment scale, Sizes sizes, MemorySegment ids, MemorySegment weights) {
         pool.forRanges(sizes.n, pool.grain(sizes.n, 15L * sizes.numExperts), (from, end) -> {
@@ -68,16 +68,17 @@ final class GroupedRouter {
 
     private static void choose(
             double[] softmax, MemorySegment scale, Sizes sizes, int row, MemorySegment ids, MemorySegment weights) {
-        int perGroup = sizes.numExperts / sizes.numGroups;
-        for (int group = 0; group < sizes.numGroups; group++) {
-            int best = group * perGroup;
-            for (int e = best + 1; e < (group + 1) * perGroup; e++) {
+        int firstExpert = sizes.groups.first() * sizes.perGroup;
+        for (int group = 0; group < sizes.groups.count(); group++) {
+            int start = firstExpert + group * sizes.perGroup;
+            int best = start;
+            for (int e = start + 1; e < start + sizes.perGroup; e++) {
                 if (softmax[e] > softmax[best]) {
                     best = e;
                 }
             }
-            long at = ((long) row * sizes.numGroups + group) * Float.BYTES;
-            ids.set(INT, at, best);
+            long at = ((long) row * sizes.groups.count() + group) * Float.BYTES;
+            ids.set(INT, at, best - firstExpert);
             weights.set(FLOAT, at, (float) (softmax[best] * scale.get(FLOAT, (long) best * Float.BYTES)));
         }
     }

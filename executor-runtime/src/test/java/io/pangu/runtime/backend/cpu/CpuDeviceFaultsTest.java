@@ -129,7 +129,8 @@ class CpuDeviceFaultsTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("device cpu:0 is closed");
         assertThatThrownBy(device::synchronize).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> device.kernels().argmax(tensor, tensor)).isInstanceOf(RuntimeException.class);
+        assertThatThrownBy(() -> device.kernels().argmax(tensor, tensor, tensor))
+                .isInstanceOf(RuntimeException.class);
         tensor.buffer().close();
     }
 
