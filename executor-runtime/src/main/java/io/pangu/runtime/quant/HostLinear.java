@@ -1,5 +1,7 @@
 package io.pangu.runtime.quant;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,6 +23,67 @@ public record HostLinear(List<HostMatrix> parts, Optional<float[]> bias, WeightS
         if (bias.isPresent() && bias.get().length != rows) {
             throw new IllegalArgumentException("bias of " + bias.get().length + " for " + rows + " rows");
         }
+    }
+
+    /**
+     * Layers over the same input, one below the other.
+     *
+     * @throws IllegalArgumentException when some have a bias and others none, or when their schemes differ
+     */
+    public static HostLinear stacked(List<HostLinear> layers) {
+        HostLinear first = layers.get(0);
+        List<HostMatrix> parts = new ArrayList<>();
+        int rows = 0;
+        for (HostLinear layer : layers) {
+            if (layer.bias.isPresent() != first.bias.isPresent() || !layer.scheme.equals(first.scheme)) {
+                throw new IllegalArgumentException("layers differ in bias or scheme: " + layers);
+            }
+            parts.addAll(layer.parts);
+            rows += layer.outFeatures();
+        }
+        if (first.bias.isEmpty()) {
+            return new HostLinear(parts, Optional.empty(), first.scheme);
+        }
+        float[] all = new float[rows];
+        int at = 0;
+        for (HostLinear layer : layers) {
+            float[] bias = layer.bias.orElseThrow();
+            System.arraycopy(bias, 0, all, at, bias.length);
+            at += bias.length;
+        }
+        return new HostLinear(parts, Optional.of(all), first.scheme);
+    }
+
+    /** Output features {@code from} to {@code from + count}, at least one, with their biases. */
+    public HostLinear rows(int from, int count) {
+        if (from < 0 || count < 1 || from + (long) count > outFeatures()) {
+            throw new IllegalArgumentException("rows " + from + " + " + count + " of " + outFeatures());
+        }
+        List<HostMatrix> cut = new ArrayList<>();
+        int first = 0;
+        for (HostMatrix part : parts) {
+            int start = Math.max(from, first);
+            int end = Math.min(from + count, first + part.rows());
+            if (start < end) {
+                cut.add(part.rows(start - first, end - start));
+            }
+            first += part.rows();
+        }
+        return new HostLinear(cut, bias.map(all -> Arrays.copyOfRange(all, from, from + count)), scheme);
+    }
+
+    /**
+     * Input features {@code from} to {@code from + count}. The bias stays whole: of slices whose results are summed one keeps
+     * it.
+     */
+    public HostLinear columns(int from, int count) {
+        return new HostLinear(
+                parts.stream().map(part -> part.columns(from, count)).toList(), bias, scheme);
+    }
+
+    /** The same weights without the bias. */
+    public HostLinear withoutBias() {
+        return new HostLinear(parts, Optional.empty(), scheme);
     }
 
     public int inFeatures() {
