@@ -58,9 +58,10 @@ class ArchitectureTest {
                         "error"));
         arrows.put("backend.cann.ffi", List.of("error"));
         arrows.put("backend.cann", List.of("backend", "backend.cann.ffi", "tensor", "quant", "error"));
+        arrows.put("parallel", List.of("backend", "config", "error"));
         arrows.put("kvcache", List.of("error"));
         arrows.put("sampling", List.of("error"));
-        arrows.put("model", List.of("config", "weights", "quant", "backend", "tensor", "error"));
+        arrows.put("model", List.of("config", "weights", "quant", "backend", "parallel", "tensor", "error"));
         arrows.put("scheduler", List.of("kvcache", "sampling", "error"));
         arrows.put(
                 "engine",
@@ -72,6 +73,7 @@ class ArchitectureTest {
                         "quant",
                         "tokenizer",
                         "backend",
+                        "parallel",
                         "kvcache",
                         "sampling",
                         "model",
