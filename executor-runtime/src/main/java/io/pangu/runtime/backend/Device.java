@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Memory plus a command queue. Everything on it, {@link #kernels()} included, is called by one thread at a time, the one
- * that drives the device; only {@link #memory()} and {@link #description()} may be read from anywhere. Operations may run
+ * Memory plus a command queue. Everything on it, {@link #kernels()} included, is called by the one platform thread that opened
+ * it and closes it; only {@link #description()} and {@link #index()} may be read from anywhere. Operations may run
  * asynchronously, in order, until {@link #synchronize()} or {@link #download}. A failed operation makes the device unusable:
  * that call or a later one throws {@code DEVICE_LOST}.
  */

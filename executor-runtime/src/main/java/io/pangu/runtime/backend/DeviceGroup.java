@@ -1,0 +1,28 @@
+package io.pangu.runtime.backend;
+
+/**
+ * The devices of one engine in rank order, chosen but not yet open. Each is opened, driven and closed by a thread of its own:
+ * drivers keep their context per thread, and joining the devices is a meeting at which all ranks must be present.
+ */
+public interface DeviceGroup {
+    /** How many devices, at least one. */
+    int size();
+
+    /**
+     * Opens the device of one rank and joins it with the others. Called once for each rank, by the thread that will drive the
+     * device, for all ranks at the same time: it may wait for the others, for a bounded time.
+     *
+     * @throws io.pangu.runtime.error.EngineException {@code BACKEND_UNAVAILABLE} with the reason, {@code DEVICE_LOST} when
+     *     the group was broken off meanwhile
+     */
+    Device open(int rank);
+
+    /**
+     * Breaks off all waiting of ranks for one another, now and later: whoever is in {@link #open} or in a collective of its
+     * {@link Communicator}, or comes to one, ends with {@code DEVICE_LOST} soon. Any thread, also while ranks are at work;
+     * does not wait. Only the first reason counts.
+     *
+     * @param reason why, for the messages of the others
+     */
+    void abort(Throwable reason);
+}
