@@ -24,24 +24,46 @@ final class CpuDevice implements Device {
     private final Communicator communicator;
     private final String description;
     private final DeviceHealth health;
-    private final CpuMemory memory = new CpuMemory();
-    private final Operands operands = new Operands(memory);
+    private final CpuMemory memory;
+    private final Operands operands;
     private final WorkerPool pool;
     private final CpuKernels kernels;
 
     /**
-     * Starts the threads.
+     * A device that has the machine's memory for itself; starts the threads.
      *
      * @param threads how many work at once, the calling one among them
      */
     CpuDevice(int index, Communicator communicator, BlockKernels kernels, int threads) {
+        this(index, communicator, kernels, threads, new CpuMemory(1), new DeviceHealth("cpu:" + index));
+    }
+
+    private CpuDevice(
+            int index,
+            Communicator communicator,
+            BlockKernels kernels,
+            int threads,
+            CpuMemory memory,
+            DeviceHealth health) {
         this.index = index;
         this.communicator = communicator;
         this.description = "cpu:" + index + " (" + kernels.description() + ", " + threads
                 + (threads == 1 ? " thread)" : " threads)");
-        this.health = new DeviceHealth("cpu:" + index);
+        this.health = health;
+        this.memory = memory;
+        this.operands = new Operands(memory);
         this.pool = new WorkerPool(threads, "pangu-cpu-" + index);
         this.kernels = new CpuKernels(kernels, pool, memory, health);
+    }
+
+    /** One of several devices that share the machine and meet in its memory; alone when nobody else is to meet. */
+    static CpuDevice joined(int rank, Rendezvous rendezvous, BlockKernels kernels, int threads) {
+        CpuMemory memory = new CpuMemory(rendezvous.size());
+        DeviceHealth health = new DeviceHealth("cpu:" + rank);
+        Communicator communicator = rendezvous.size() == 1
+                ? Communicator.solo()
+                : new VirtualCommunicator(rank, rendezvous, kernels, new Operands(memory), health);
+        return new CpuDevice(rank, communicator, kernels, threads, memory, health);
     }
 
     @Override

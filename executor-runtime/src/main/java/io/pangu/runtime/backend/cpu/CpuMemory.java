@@ -21,10 +21,21 @@ final class CpuMemory implements AutoCloseable {
 
     private final HostMemory host = new HostMemory(Path.of("/"));
     private final Set<CpuBuffer> open = ConcurrentHashMap.newKeySet();
+    private final int devices;
 
-    /** The machine's memory, not only this device's. */
+    /**
+     * Memory of a device, nothing allocated.
+     *
+     * @param devices how many share the machine's memory, this one among them
+     */
+    CpuMemory(int devices) {
+        this.devices = devices;
+    }
+
+    /** This device's share of the machine's memory, whoever else uses it. */
     DeviceMemory read() {
-        return host.read();
+        DeviceMemory machine = host.read();
+        return new DeviceMemory(machine.totalBytes() / devices, machine.freeBytes() / devices);
     }
 
     /** Buffers that nobody has closed yet. */

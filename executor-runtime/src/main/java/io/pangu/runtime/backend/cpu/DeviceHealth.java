@@ -33,6 +33,21 @@ final class DeviceHealth {
         }
     }
 
+    /**
+     * Runs what devices do together. Its failures say themselves who failed, so they are passed on as they are.
+     *
+     * @throws EngineException {@code DEVICE_LOST} when an earlier operation failed
+     */
+    void runJoined(Runnable work) {
+        check();
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            throw e;
+        }
+    }
+
     /** Refuses a device that is lost or closed. */
     void check() {
         if (isClosed) {

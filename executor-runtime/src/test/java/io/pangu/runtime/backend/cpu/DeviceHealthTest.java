@@ -59,6 +59,21 @@ class DeviceHealthTest {
     }
 
     @Test
+    void passesOnWhatDevicesDoTogetherFailsWithAndIsLostToo() {
+        health.runJoined(() -> done.add("sum"));
+        IllegalStateException cause = new IllegalStateException("rank 1 did not come");
+        assertThatThrownBy(() -> health.runJoined(() -> {
+                    throw cause;
+                }))
+                .isSameAs(cause);
+        EngineException later =
+                catchThrowableOfType(EngineException.class, () -> health.runJoined(() -> done.add("later")));
+        assertThat(later.code()).isEqualTo(ErrorCode.DEVICE_LOST);
+        assertThat(later).hasCause(cause);
+        assertThat(done).containsExactly("sum");
+    }
+
+    @Test
     void refusesAllOnceItIsClosed() {
         assertThat(health.close()).isTrue();
         assertThat(health.close()).isFalse();
