@@ -2,6 +2,7 @@ package io.pangu.runtime.config;
 
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -17,7 +18,8 @@ import java.util.List;
  * @param maxContextLength longest prompt plus completion in tokens, 0 = the model's
  * @param maxBatchTokens token budget of a step, 0 = default
  * @param maxSequences sequences that run at once, 0 = default
- * @param kvCacheBytes memory of the key and value cache over all layers, 0 = a share of what is free
+ * @param kvCacheBytes memory of the key and value cache over all layers and devices, 0 = a share of what is free
+ * @param stepLimit how long a step may take before a device that does not come back is given up
  */
 public record EngineConfig(
         String modelDirectory,
@@ -30,7 +32,11 @@ public record EngineConfig(
         int maxContextLength,
         int maxBatchTokens,
         int maxSequences,
-        long kvCacheBytes) {
+        long kvCacheBytes,
+        Duration stepLimit) {
+
+    /** Far beyond what a step takes, also that of a large model on few processors. */
+    private static final Duration DEFAULT_STEP_LIMIT = Duration.ofMinutes(30);
 
     public EngineConfig {
         deviceAddresses = List.copyOf(deviceAddresses);
@@ -40,11 +46,27 @@ public record EngineConfig(
         requireAtLeast(0, maxBatchTokens, "maxBatchTokens");
         requireAtLeast(0, maxSequences, "maxSequences");
         requireAtLeast(0, kvCacheBytes, "kvCacheBytes");
+        if (!stepLimit.isPositive()) {
+            throw new EngineException(
+                    ErrorCode.INVALID_CONFIG, "stepLimit is " + stepLimit + "; it must be longer than nothing");
+        }
     }
 
     /** Everything at its default, for this checkpoint. */
     public static EngineConfig of(String modelDirectory) {
-        return new EngineConfig(modelDirectory, "auto", List.of(), 1, 0, "auto", WeightPrecision.BFLOAT16, 0, 0, 0, 0);
+        return new EngineConfig(
+                modelDirectory,
+                "auto",
+                List.of(),
+                1,
+                0,
+                "auto",
+                WeightPrecision.BFLOAT16,
+                0,
+                0,
+                0,
+                0,
+                DEFAULT_STEP_LIMIT);
     }
 
     public EngineConfig withBackend(String value) {
@@ -59,7 +81,8 @@ public record EngineConfig(
                 maxContextLength,
                 maxBatchTokens,
                 maxSequences,
-                kvCacheBytes);
+                kvCacheBytes,
+                stepLimit);
     }
 
     public EngineConfig withDevices(List<String> addresses, int count) {
@@ -74,7 +97,8 @@ public record EngineConfig(
                 maxContextLength,
                 maxBatchTokens,
                 maxSequences,
-                kvCacheBytes);
+                kvCacheBytes,
+                stepLimit);
     }
 
     public EngineConfig withCpu(int threadCount, String kernels) {
@@ -89,7 +113,8 @@ public record EngineConfig(
                 maxContextLength,
                 maxBatchTokens,
                 maxSequences,
-                kvCacheBytes);
+                kvCacheBytes,
+                stepLimit);
     }
 
     public EngineConfig withWeights(WeightPrecision value) {
@@ -104,7 +129,8 @@ public record EngineConfig(
                 maxContextLength,
                 maxBatchTokens,
                 maxSequences,
-                kvCacheBytes);
+                kvCacheBytes,
+                stepLimit);
     }
 
     public EngineConfig withLimits(int contextLength, int batchTokens, int sequences, long cacheBytes) {
@@ -119,7 +145,24 @@ public record EngineConfig(
                 contextLength,
                 batchTokens,
                 sequences,
-                cacheBytes);
+                cacheBytes,
+                stepLimit);
+    }
+
+    public EngineConfig withStepLimit(Duration limit) {
+        return new EngineConfig(
+                modelDirectory,
+                backend,
+                deviceAddresses,
+                numDevices,
+                threads,
+                cpuKernels,
+                weights,
+                maxContextLength,
+                maxBatchTokens,
+                maxSequences,
+                kvCacheBytes,
+                limit);
     }
 
     private static void requireAtLeast(long least, long value, String name) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,18 @@ class EngineConfigTest {
     void leavesAllToTheEngineUnlessTold() {
         assertThat(plain)
                 .isEqualTo(new EngineConfig(
-                        "models/tiny", "auto", List.of(), 1, 0, "auto", WeightPrecision.BFLOAT16, 0, 0, 0, 0));
+                        "models/tiny",
+                        "auto",
+                        List.of(),
+                        1,
+                        0,
+                        "auto",
+                        WeightPrecision.BFLOAT16,
+                        0,
+                        0,
+                        0,
+                        0,
+                        Duration.ofMinutes(30)));
     }
 
     @Test
@@ -25,7 +37,8 @@ class EngineConfigTest {
                 .withDevices(List.of("3", "5"), 2)
                 .withCpu(7, "vector")
                 .withWeights(WeightPrecision.INT8)
-                .withLimits(100, 50, 20, 1L << 33);
+                .withLimits(100, 50, 20, 1L << 33)
+                .withStepLimit(Duration.ofSeconds(9));
         assertThat(all)
                 .isEqualTo(new EngineConfig(
                         "models/tiny",
@@ -38,9 +51,11 @@ class EngineConfigTest {
                         100,
                         50,
                         20,
-                        1L << 33));
+                        1L << 33,
+                        Duration.ofSeconds(9)));
         // In any order the same, and what it came from stays as it was.
-        assertThat(plain.withLimits(100, 50, 20, 1L << 33)
+        assertThat(plain.withStepLimit(Duration.ofSeconds(9))
+                        .withLimits(100, 50, 20, 1L << 33)
                         .withWeights(WeightPrecision.INT8)
                         .withCpu(7, "vector")
                         .withDevices(List.of("3", "5"), 2)
@@ -65,6 +80,7 @@ class EngineConfigTest {
         assertRefused(() -> plain.withLimits(0, -2, 0, 0), "maxBatchTokens is -2; it must be at least 0");
         assertRefused(() -> plain.withLimits(0, 0, -3, 0), "maxSequences is -3; it must be at least 0");
         assertRefused(() -> plain.withLimits(0, 0, 0, -4), "kvCacheBytes is -4; it must be at least 0");
+        assertRefused(() -> plain.withStepLimit(Duration.ZERO), "stepLimit is PT0S; it must be longer than nothing");
     }
 
     private static void assertRefused(Runnable change, String message) {

@@ -31,7 +31,8 @@ public final class PanguKeys {
             new WholeNumber(1, List.of()),
             "1",
             "Devices that one engine spans. Where Spark assigns NPUs it is all of those: leave this out, or set it to their"
-                    + " number.");
+                    + " number. It must divide the model's kv heads and expert groups; on a CPU more than 1 are virtual"
+                    + " devices, of use only to try such a spread out.");
     public static final ConfKey RESOURCE = engine(
             "resource",
             new Name(),
@@ -75,6 +76,12 @@ public final class PanguKeys {
             new Bytes(),
             "0",
             "Memory of the key and value cache of one engine; 0 takes a share of what is free.");
+    public static final ConfKey STEP_LIMIT_SECONDS = engine(
+            "step-limit-seconds",
+            new WholeNumber(1, List.of()),
+            "1800",
+            "How long one step of an engine may take. A device that has not come back by then is given up, and the engine's"
+                    + " calls fail so that Spark tries them again.");
     public static final ConfKey ON_ERROR = query(
             "on-error",
             new Choice(List.of("fail", "null")),
@@ -116,6 +123,7 @@ public final class PanguKeys {
                 MAX_BATCH_TOKENS,
                 MAX_SEQUENCES,
                 KV_CACHE_BYTES,
+                STEP_LIMIT_SECONDS,
                 ON_ERROR,
                 MAX_ERROR_RATIO,
                 WINDOW,

@@ -5,6 +5,7 @@ import io.pangu.runtime.config.WeightPrecision;
 import io.pangu.spark.conf.ConfKey;
 import io.pangu.spark.conf.PanguConf;
 import io.pangu.spark.conf.PanguKeys;
+import java.time.Duration;
 import java.util.Map;
 
 /** What the runtime is to be asked for, from the {@code spark.pangu.*} settings. */
@@ -39,7 +40,8 @@ final class EngineConfigReader {
                         number(conf, PanguKeys.MAX_CONTEXT_LENGTH),
                         number(conf, PanguKeys.MAX_BATCH_TOKENS),
                         number(conf, PanguKeys.MAX_SEQUENCES),
-                        conf.bytes(PanguKeys.KV_CACHE_BYTES));
+                        conf.bytes(PanguKeys.KV_CACHE_BYTES))
+                .withStepLimit(Duration.ofSeconds(number(conf, PanguKeys.STEP_LIMIT_SECONDS)));
     }
 
     private static int number(PanguConf conf, ConfKey key) {

@@ -9,6 +9,7 @@ import io.pangu.spark.conf.ConfKey;
 import io.pangu.spark.conf.ConfKey.Scope;
 import io.pangu.spark.conf.ConfType.Choice;
 import io.pangu.spark.conf.PanguKeys;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,6 +35,7 @@ final class EngineConfigReaderTest {
                 "spark.pangu.max-batch-tokens", "512",
                 "spark.pangu.max-sequences", "64",
                 "spark.pangu.kv-cache-bytes", "5g"));
+        settings.put("spark.pangu.step-limit-seconds", "77");
 
         assertThat(read(settings))
                 .isEqualTo(new EngineConfig(
@@ -47,7 +49,8 @@ final class EngineConfigReaderTest {
                         4096,
                         512,
                         64,
-                        5L << 30));
+                        5L << 30,
+                        Duration.ofSeconds(77)));
         settings.put("spark.pangu.model", "/models/tiny");
         // Names where addresses come from, and is read there.
         settings.put("spark.pangu.resource", "npu");
