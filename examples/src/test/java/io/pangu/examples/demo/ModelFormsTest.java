@@ -14,6 +14,8 @@ import io.pangu.runtime.model.ForwardOutput;
 import io.pangu.runtime.model.LanguageModel;
 import io.pangu.runtime.model.ModelLimits;
 import io.pangu.runtime.model.ModelLoader;
+import io.pangu.runtime.parallel.DeviceMesh;
+import io.pangu.runtime.parallel.MeshLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -84,7 +86,7 @@ class ModelFormsTest {
         try (LanguageModel model = ModelLoader.load(
                 directory,
                 config,
-                Devices.open("cpu", options),
+                DeviceMesh.open(Devices.choose("cpu", options), MeshLimits.DEFAULT),
                 WeightPrecision.FLOAT32,
                 new ModelLimits(64, 64, 1, 1 << 20))) {
             return run(model);

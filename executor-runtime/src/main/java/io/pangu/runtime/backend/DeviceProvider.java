@@ -1,7 +1,5 @@
 package io.pangu.runtime.backend;
 
-import java.util.List;
-
 /** A kind of device, found through {@link java.util.ServiceLoader}. Stateless and thread-safe. */
 public interface DeviceProvider {
     /** The word that a user forces it by: {@code cpu}, {@code cann}. */
@@ -22,9 +20,10 @@ public interface DeviceProvider {
     Availability probe();
 
     /**
-     * Opens devices that work together as one engine, in rank order.
+     * Chooses devices that work together as one engine; they are opened later, each on its thread.
      *
-     * @throws io.pangu.runtime.error.EngineException {@code BACKEND_UNAVAILABLE} with the reason
+     * @throws io.pangu.runtime.error.EngineException {@code BACKEND_UNAVAILABLE} with the reason, {@code INVALID_CONFIG}
+     *     when there are no such devices
      */
-    List<Device> open(DeviceOptions options);
+    DeviceGroup choose(DeviceOptions options);
 }

@@ -16,35 +16,35 @@ public final class Devices {
     private Devices() {}
 
     /**
-     * Opens the devices of one engine.
+     * Chooses the devices of one engine; they are opened later, each on its thread.
      *
      * @param backend a provider's name, or {@code auto}
      * @throws EngineException {@code BACKEND_UNAVAILABLE} naming every provider with its reason
      */
-    public static List<Device> open(String backend, DeviceOptions options) {
-        return open(backend, options, installed());
+    public static DeviceGroup choose(String backend, DeviceOptions options) {
+        return choose(backend, options, installed());
     }
 
     /**
-     * The provider whose devices {@link #open} would open.
+     * The provider whose devices {@link #choose} would choose.
      *
      * @param backend a provider's name, or {@code auto}
-     * @throws EngineException as {@link #open} does
+     * @throws EngineException as {@link #choose} does
      */
-    public static DeviceProvider choose(String backend) {
-        return choose(backend, installed()).provider();
+    public static DeviceProvider provider(String backend) {
+        return find(backend, installed()).provider();
     }
 
-    static List<Device> open(String backend, DeviceOptions options, List<DeviceProvider> providers) {
-        Choice choice = choose(backend, providers);
+    static DeviceGroup choose(String backend, DeviceOptions options, List<DeviceProvider> providers) {
+        Choice choice = find(backend, providers);
         LOG.info("backend {}: {}{}", choice.provider().name(), choice.summary(), refused(choice.refusals()));
-        return choice.provider().open(options);
+        return choice.provider().choose(options);
     }
 
     /** The provider to take, what it found, and why those before it were not taken. */
     private record Choice(DeviceProvider provider, String summary, List<String> refusals) {}
 
-    private static Choice choose(String backend, List<DeviceProvider> providers) {
+    private static Choice find(String backend, List<DeviceProvider> providers) {
         List<String> refusals = new ArrayList<>();
         for (DeviceProvider provider : providers) {
             if (!backend.equals("auto") && !backend.equals(provider.name())) {

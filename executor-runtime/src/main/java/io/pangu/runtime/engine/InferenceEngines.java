@@ -1,6 +1,6 @@
 package io.pangu.runtime.engine;
 
-import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.DeviceGroup;
 import io.pangu.runtime.backend.DeviceOptions;
 import io.pangu.runtime.backend.Devices;
 import io.pangu.runtime.config.EngineConfig;
@@ -10,6 +10,9 @@ import io.pangu.runtime.config.ModelDirectory;
 import io.pangu.runtime.model.LanguageModel;
 import io.pangu.runtime.model.ModelLimits;
 import io.pangu.runtime.model.ModelLoader;
+import io.pangu.runtime.parallel.DeviceMesh;
+import io.pangu.runtime.parallel.MeshLimits;
+import io.pangu.runtime.parallel.ShardPlan;
 import io.pangu.runtime.scheduler.SchedulerSettings;
 import io.pangu.runtime.scheduler.SchedulerSettings.PrefixCaching;
 import io.pangu.runtime.tokenizer.PromptEncoder;
@@ -18,8 +21,6 @@ import io.pangu.runtime.weights.ModelFingerprint;
 import io.pangu.runtime.weights.SafetensorsCheckpoint;
 import io.pangu.runtime.weights.WeightSource;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Collectors;
 
 /** Makes engines out of checkpoints. */
 public final class InferenceEngines {
@@ -46,7 +47,7 @@ public final class InferenceEngines {
      * @throws io.pangu.runtime.error.EngineException if there is no such backend or it cannot run here
      */
     public static boolean takesExclusiveDevices(String backend) {
-        return Devices.choose(backend).isExclusive();
+        return Devices.provider(backend).isExclusive();
     }
 
     /** The same with a tokenizer that need not be the checkpoint's own. */
@@ -54,14 +55,15 @@ public final class InferenceEngines {
             Path directory, EngineConfig config, ModelConfig model, ModelLimits limits, PromptEncoder encoder) {
         try (WeightSource weights = SafetensorsCheckpoint.open(directory)) {
             String fingerprint = ModelFingerprint.of(directory, weights);
-            List<Device> devices = Devices.open(
+            DeviceGroup devices = Devices.choose(
                     config.backend(),
                     new DeviceOptions(
                             config.deviceAddresses(), config.numDevices(), config.threads(), config.cpuKernels()));
-            String description = devices.stream().map(Device::description).collect(Collectors.joining(", "));
+            ShardPlan.requireFit(model, devices.size());
+            DeviceMesh mesh = DeviceMesh.open(devices, MeshLimits.DEFAULT.withStep(config.stepLimit()));
             // From here on the loaded model owns the devices, and the engine the model.
             LanguageModel loaded =
-                    ModelLoader.load(weights, directory.toString(), model, devices, config.weights(), limits);
+                    ModelLoader.load(weights, directory.toString(), model, mesh, config.weights(), limits);
             return new BatchedEngine(
                     loaded,
                     encoder,
@@ -72,7 +74,7 @@ public final class InferenceEngines {
                             limits.maxContextLength(),
                             model.hiddenSize(),
                             model.vocabSize(),
-                            description),
+                            String.join(", ", mesh.descriptions())),
                     new SchedulerSettings(
                             loaded.numBlocks(),
                             loaded.blockSize(),

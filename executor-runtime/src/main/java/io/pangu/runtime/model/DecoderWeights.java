@@ -5,12 +5,12 @@ import io.pangu.runtime.tensor.Tensor;
 import java.util.List;
 
 /**
- * Everything of a model that lives on the device before a step begins.
+ * Everything of a model that lives on one device before a step begins.
  *
- * @param embedding (vocab, hidden) as stored
+ * @param embedding rows of the device's part of the vocabulary as stored, and where that is not all a row of zeros
  * @param layers first to last
  * @param finalNorm (hidden) F32
- * @param head hidden to vocabulary
+ * @param head hidden to the device's part of the vocabulary
  */
 record DecoderWeights(Tensor embedding, List<DecoderLayer> layers, Tensor finalNorm, LinearWeight head) {
     DecoderWeights {

@@ -8,37 +8,39 @@ import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Tensor;
 
 /**
- * Mixture of grouped experts: the shared expert plus one routed expert of each group; model-spec 3.1.
+ * Mixture of grouped experts: the shared expert plus one routed expert of each of the device's groups; model-spec 3.1.
  *
- * @param router hidden to one logit per expert, in fp32
+ * @param router hidden to one logit per expert of the whole model, in fp32
  * @param routerScale (numExperts) F32
- * @param routed the routed experts
- * @param shared the shared expert
+ * @param groups the device's groups
+ * @param routed their experts
+ * @param shared the device's columns of the shared expert
+ * @param rowsPerExpert (experts of the groups) I32: tokens of the latest step that each computed in this layer
  * @param scratch shared by all layers
  */
 record GroupedExpertsBlock(
-        LinearWeight router, Tensor routerScale, ExpertWeights routed, GatedMlp shared, Scratch scratch)
+        LinearWeight router,
+        Tensor routerScale,
+        ExpertGroups groups,
+        ExpertWeights routed,
+        GatedMlp shared,
+        Tensor rowsPerExpert,
+        Scratch scratch)
         implements FeedForwardBlock {
 
     /**
      * Room for one step.
      *
      * @param logits (maxRows, numExperts)
-     * @param expertIds (maxRows, numGroups) I32
-     * @param expertWeights (maxRows, numGroups) F32
-     * @param rowsPerExpert (numExperts) I32
+     * @param expertIds (maxRows, groups of the device) I32
+     * @param expertWeights (maxRows, groups of the device) F32
      */
-    record Scratch(Tensor logits, Tensor expertIds, Tensor expertWeights, Tensor rowsPerExpert) {
+    record Scratch(Tensor logits, Tensor expertIds, Tensor expertWeights) {
         static Scratch allocate(DeviceTensors tensors, int rows, int numExperts, int numGroups) {
             return new Scratch(
                     tensors.activations(rows, numExperts),
                     tensors.allocate(DType.I32, rows, numGroups),
-                    tensors.allocate(DType.F32, rows, numGroups),
-                    tensors.allocate(DType.I32, numExperts));
-        }
-
-        ExpertGroups groups() {
-            return ExpertGroups.all(expertIds.rowElements());
+                    tensors.allocate(DType.F32, rows, numGroups));
         }
     }
 
@@ -48,8 +50,8 @@ record GroupedExpertsBlock(
         Tensor expertIds = scratch.expertIds().firstRows(x.rows());
         Tensor expertWeights = scratch.expertWeights().firstRows(x.rows());
         kernels.linear(x, router, logits);
-        kernels.routeGrouped(logits, routerScale, scratch.groups(), expertIds, expertWeights);
+        kernels.routeGrouped(logits, routerScale, groups, expertIds, expertWeights);
         shared.forward(kernels, x, out);
-        kernels.addGroupedExperts(x, routed, expertIds, expertWeights, scratch.rowsPerExpert(), out);
+        kernels.addGroupedExperts(x, routed, expertIds, expertWeights, rowsPerExpert, out);
     }
 }

@@ -18,11 +18,21 @@ record KvCache(List<KvLayer> layers, int numBlocks, int blockSize) {
         layers = List.copyOf(layers);
     }
 
-    static KvCache allocate(
-            Device device, HeadLayout heads, int numLayers, ModelLimits limits, ResourceStack resources) {
+    /**
+     * How many blocks the device has room for.
+     *
+     * @param heads the device's part of each token
+     * @param devices how many devices hold a part of every block
+     * @throws io.pangu.runtime.error.EngineException when not even one sequence of full length fits
+     */
+    static int blocks(Device device, HeadLayout heads, int numLayers, ModelLimits limits, int devices) {
         int blockSize = device.kvBlockSize();
         long blockBytes = Math.multiplyExact(device.kvBlockBytes(heads, blockSize), (long) numLayers);
-        int numBlocks = new KvCacheSize(blockSize, blockBytes).blocks(limits, device.memory());
+        return new KvCacheSize(blockSize, blockBytes, devices).blocks(limits, device.memory());
+    }
+
+    static KvCache allocate(Device device, HeadLayout heads, int numLayers, int numBlocks, ResourceStack resources) {
+        int blockSize = device.kvBlockSize();
         List<KvLayer> layers = new ArrayList<>();
         for (int layer = 0; layer < numLayers; layer++) {
             layers.add(resources.own(device.allocateKvLayer(heads, numBlocks, blockSize)));

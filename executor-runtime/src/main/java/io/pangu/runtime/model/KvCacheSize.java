@@ -9,9 +9,10 @@ import java.util.Map;
  * How many blocks the cache has.
  *
  * @param blockSize tokens of a block
- * @param blockBytes bytes of a block over all layers
+ * @param blockBytes bytes of a block over all layers on one device
+ * @param devices how many devices hold a part of every block
  */
-record KvCacheSize(int blockSize, long blockBytes) {
+record KvCacheSize(int blockSize, long blockBytes, int devices) {
     /** Share of the free memory that the cache takes when the user names no size: one part in so many. */
     private static final int FREE_MEMORY_PARTS = 4;
 
@@ -19,22 +20,24 @@ record KvCacheSize(int blockSize, long blockBytes) {
     private static final int LARGEST_PARTS = 2;
 
     /**
-     * The number of blocks: what the user's bytes hold; else as many as all sequences need at full length, within a
-     * quarter of the free memory, or within half of it when one sequence needs that.
+     * The number of blocks: what the user's bytes hold over all devices; else as many as all sequences need at full length,
+     * within a quarter of the device's free memory, or within half of it when one sequence needs that.
      *
+     * @param memory of the device
      * @throws EngineException when not even one sequence of full length fits
      */
     int blocks(ModelLimits limits, DeviceMemory memory) {
         long perSequence = (limits.maxContextLength() + blockSize - 1L) / blockSize;
         long most = Integer.MAX_VALUE / blockSize;
         if (limits.kvCacheBytes() > 0) {
-            long blocks = Math.min(most, limits.kvCacheBytes() / blockBytes);
+            long allBytes = Math.multiplyExact(blockBytes, (long) devices);
+            long blocks = Math.min(most, limits.kvCacheBytes() / allBytes);
             if (blocks < perSequence) {
                 throw tooSmall(
                         limits,
                         ErrorCode.INVALID_CONFIG,
                         "kvCacheBytes is " + limits.kvCacheBytes(),
-                        perSequence * blockBytes);
+                        perSequence * allBytes);
             }
             return (int) blocks;
         }

@@ -1,73 +1,84 @@
 package io.pangu.runtime.model;
 
 import io.pangu.runtime.backend.Device;
-import io.pangu.runtime.backend.HeadLayout;
+import io.pangu.runtime.backend.ExpertGroups;
 import io.pangu.runtime.backend.LinearWeight;
 import io.pangu.runtime.config.ModelConfig;
 import io.pangu.runtime.config.WeightPrecision;
 import io.pangu.runtime.error.EngineException;
-import io.pangu.runtime.error.ErrorCode;
+import io.pangu.runtime.parallel.DeviceMesh;
+import io.pangu.runtime.parallel.Rank;
+import io.pangu.runtime.parallel.ShardPlan;
+import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Tensor;
 import io.pangu.runtime.weights.SafetensorsCheckpoint;
 import io.pangu.runtime.weights.WeightManifest;
 import io.pangu.runtime.weights.WeightSource;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings a checkpoint onto its device. Tensors are packed one layer at a time from mapped files, so that host memory
- * holds the packed model and little else.
+ * Brings a checkpoint onto its devices: all ranks load at the same time, each its part. Tensors are packed one layer at a time
+ * from mapped files, so that host memory holds the packed model and little else. An instance is one rank's loading, used by
+ * the rank's thread.
  */
 public final class ModelLoader {
     private static final Logger LOG = LoggerFactory.getLogger(ModelLoader.class);
     private static final long MIB = 1L << 20;
+    private static final String LOADING = "loading the model";
 
+    private final ShardPlan plan;
     private final ModelConfig config;
+    private final Rank rank;
     private final Device device;
     private final WeightSchemes schemes;
     private final ModelLimits limits;
-    private final ResourceStack resources = new ResourceStack();
+    private final ResourceStack resources;
     private final DeviceTensors tensors;
-    private final HeadLayout heads;
 
-    private ModelLoader(ModelConfig config, Device device, WeightPrecision precision, ModelLimits limits) {
-        this.config = config;
-        this.device = resources.own(device);
+    private ModelLoader(ShardPlan plan, Rank rank, WeightPrecision precision, ModelLimits limits) {
+        this.plan = plan;
+        this.config = plan.config();
+        this.rank = rank;
+        this.device = rank.device();
         this.schemes = WeightSchemes.of(precision);
         this.limits = limits;
+        this.resources = rank.own(new ResourceStack());
         this.tensors = new DeviceTensors(device, resources);
-        this.heads = new HeadLayout(config.numHeads(), config.numKvHeads(), config.headDim());
     }
 
     /**
      * Loads the float checkpoint in a directory.
      *
-     * @param devices where to; taken over: the model closes them, and so does a failure to load
+     * @param mesh where to; taken over: the model closes it, and so does a failure to load
      * @throws EngineException {@code INVALID_CHECKPOINT} listing every tensor that is missing, unknown or misshapen;
-     *     {@code INVALID_CONFIG} or {@code OUT_OF_MEMORY} when the cache cannot hold one sequence of full length
+     *     {@code INVALID_CONFIG} when the model cannot be spread over so many devices; that or {@code OUT_OF_MEMORY} when the
+     *     cache cannot hold one sequence of full length
      */
     public static LanguageModel load(
-            Path directory, ModelConfig config, List<Device> devices, WeightPrecision precision, ModelLimits limits) {
-        try (WeightSource source = open(directory, devices)) {
-            return load(source, directory.toString(), config, devices, precision, limits);
+            Path directory, ModelConfig config, DeviceMesh mesh, WeightPrecision precision, ModelLimits limits) {
+        try (WeightSource source = open(directory, mesh)) {
+            return load(source, directory.toString(), config, mesh, precision, limits);
         }
     }
 
-    private static WeightSource open(Path directory, List<Device> devices) {
+    private static WeightSource open(Path directory, DeviceMesh mesh) {
         try {
             return SafetensorsCheckpoint.open(directory);
         } catch (RuntimeException | Error e) {
-            devices.forEach(Device::close);
+            closeAfter(e, mesh);
             throw e;
         }
     }
 
     /**
-     * The same from tensors that are open already; they stay open.
+     * The same from tensors that are open already; they stay open. Tensors are read by several threads.
      *
      * @param name the checkpoint's name, for messages
      */
@@ -75,94 +86,126 @@ public final class ModelLoader {
             WeightSource source,
             String name,
             ModelConfig config,
-            List<Device> devices,
+            DeviceMesh mesh,
             WeightPrecision precision,
             ModelLimits limits) {
-        if (devices.size() != 1) {
-            devices.forEach(Device::close);
-            throw new EngineException(
-                    ErrorCode.INVALID_CONFIG,
-                    "a model runs on one device, " + devices.size() + " were given; set the number of devices to 1");
-        }
-        ModelLoader loader = new ModelLoader(config, devices.get(0), precision, limits);
         try {
-            return loader.load(source, name, precision);
+            long start = System.nanoTime();
+            List<ShardPlan> plans = ShardPlan.all(config, mesh.size());
+            CheckpointLayout.manifest(config, source).check(name, WeightManifest.FLOATS, source);
+            Duration limit = mesh.limits().load();
+            List<Loaded> loaded = mesh.collect(LOADING, limit, rank -> {
+                ModelLoader loader = new ModelLoader(plans.get(rank.index()), rank, precision, limits);
+                return loader.loadWeights(source);
+            });
+            // Every rank has all its weights before any looks at what is left.
+            int numBlocks = Collections.min(mesh.collect(
+                    LOADING, limit, rank -> loaded.get(rank.index()).cacheBlocks()));
+            List<Decoder> decoders = mesh.collect(
+                    LOADING, limit, rank -> loaded.get(rank.index()).decoder(numBlocks));
+            LOG.info(
+                    "model {}: {} with {} layers, {} weights of {} MiB on {}, cache of {} blocks of {} tokens ({} MiB),"
+                            + " loaded in {} s",
+                    name,
+                    config.architecture().checkpointName(),
+                    config.numLayers(),
+                    precision,
+                    loaded.stream().mapToLong(Loaded::weightBytes).sum() / MIB,
+                    String.join(", ", mesh.descriptions()),
+                    numBlocks,
+                    decoders.get(0).cache().blockSize(),
+                    decoders.stream()
+                                    .mapToLong(rank -> rank.cache().sizeBytes())
+                                    .sum()
+                            / MIB,
+                    Math.round((System.nanoTime() - start) / 1e8) / 10.0);
+            return new MeshModel(config, limits, mesh, decoders);
         } catch (RuntimeException | Error e) {
-            try {
-                loader.resources.close();
-            } catch (RuntimeException closing) {
-                e.addSuppressed(closing);
-            }
+            closeAfter(e, mesh);
             throw e;
         }
     }
 
-    private LanguageModel load(WeightSource source, String name, WeightPrecision precision) {
-        long start = System.nanoTime();
-        CheckpointLayout.manifest(config, source).check(name, WeightManifest.FLOATS, source);
-        WeightPacker packer = new WeightPacker(source, device, tensors, resources);
-        Tensor embedding = packer.table(CheckpointLayout.EMBEDDING);
-        LinearWeight head = packer.matrix(
+    private static void closeAfter(Throwable failure, DeviceMesh mesh) {
+        try {
+            mesh.close();
+        } catch (RuntimeException closing) {
+            failure.addSuppressed(closing);
+        }
+    }
+
+    /** What a rank has once its weights are there. */
+    private record Loaded(ModelLoader loader, DecoderWeights weights, long weightBytes) {
+        int cacheBlocks() {
+            return KvCache.blocks(
+                    loader.device,
+                    loader.plan.heads(),
+                    loader.config.numLayers(),
+                    loader.limits,
+                    loader.plan.worldSize());
+        }
+
+        Decoder decoder(int numBlocks) {
+            KvCache cache = KvCache.allocate(
+                    loader.device, loader.plan.heads(), loader.config.numLayers(), numBlocks, loader.resources);
+            return new Decoder(loader.plan, loader.device, loader.limits, weights, cache, loader.tensors);
+        }
+    }
+
+    private Loaded loadWeights(WeightSource source) {
+        WeightPacker packer = new WeightPacker(source, plan, device, tensors, resources);
+        Tensor embedding = packer.embedding(CheckpointLayout.EMBEDDING);
+        LinearWeight head = packer.head(
                 config.tiesEmbeddings() ? CheckpointLayout.EMBEDDING : CheckpointLayout.HEAD, schemes.head());
         Tensor finalNorm = packer.vector(CheckpointLayout.FINAL_NORM);
         DecoderWeights weights = new DecoderWeights(embedding, layers(packer), finalNorm, head);
-        KvCache cache = KvCache.allocate(device, heads, config.numLayers(), limits, resources);
-        Decoder decoder = new Decoder(config, device, limits, weights, cache, resources);
-        LOG.info(
-                "model {}: {} with {} layers, {} weights of {} MiB on {}, cache of {} blocks of {} tokens ({} MiB),"
-                        + " loaded in {} s",
-                name,
-                config.architecture().checkpointName(),
-                config.numLayers(),
-                precision,
-                packer.sizeBytes() / MIB,
-                device.description(),
-                cache.numBlocks(),
-                cache.blockSize(),
-                cache.sizeBytes() / MIB,
-                Math.round((System.nanoTime() - start) / 1e8) / 10.0);
-        return decoder;
+        return new Loaded(this, weights, packer.sizeBytes());
     }
 
     private List<DecoderLayer> layers(WeightPacker packer) {
-        AttentionBlock.Scratch attentionScratch = AttentionBlock.Scratch.allocate(tensors, maxRows(), heads);
+        AttentionBlock.Scratch attentionScratch = AttentionBlock.Scratch.allocate(tensors, maxRows(), plan.heads());
         IntFunction<FeedForwardBlock> feedForward = switch (config.feedForward()) {
-            case ModelConfig.Dense dense -> dense(packer, dense);
+            case ModelConfig.Dense dense -> dense(packer);
             case ModelConfig.GroupedExperts experts -> groupedExperts(packer, experts);
         };
         List<DecoderLayer> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
-            LinearWeight qkv = packer.biased(
-                    schemes.body(),
-                    CheckpointLayout.attention(layer, "q"),
-                    CheckpointLayout.attention(layer, "k"),
-                    CheckpointLayout.attention(layer, "v"));
-            LinearWeight output = packer.biased(schemes.body(), CheckpointLayout.attention(layer, "o"));
+            rank.requireIntactMesh();
             layers.add(new DecoderLayer(
                     packer.vector(CheckpointLayout.inLayer(layer, CheckpointLayout.INPUT_NORM)),
-                    new AttentionBlock(heads, qkv, output, attentionScratch),
+                    new AttentionBlock(
+                            plan.heads(),
+                            packer.attentionInput(layer, schemes.body()),
+                            packer.attentionOutput(layer, schemes.body()),
+                            attentionScratch),
                     packer.vector(CheckpointLayout.inLayer(layer, CheckpointLayout.POST_ATTENTION_NORM)),
                     feedForward.apply(layer)));
         }
         return layers;
     }
 
-    private IntFunction<FeedForwardBlock> dense(WeightPacker packer, ModelConfig.Dense dense) {
-        GatedMlp.Scratch scratch = GatedMlp.Scratch.allocate(tensors, maxRows(), dense.intermediateSize());
+    private IntFunction<FeedForwardBlock> dense(WeightPacker packer) {
+        GatedMlp.Scratch scratch = mlpScratch();
         return layer -> mlp(packer, CheckpointLayout.inLayer(layer, CheckpointLayout.DENSE_MLP), scratch);
     }
 
     private IntFunction<FeedForwardBlock> groupedExperts(WeightPacker packer, ModelConfig.GroupedExperts experts) {
-        GatedMlp.Scratch sharedScratch =
-                GatedMlp.Scratch.allocate(tensors, maxRows(), experts.sharedIntermediateSize());
+        GatedMlp.Scratch sharedScratch = mlpScratch();
+        ExpertGroups groups = plan.expertGroups();
         GroupedExpertsBlock.Scratch scratch =
-                GroupedExpertsBlock.Scratch.allocate(tensors, maxRows(), experts.numExperts(), experts.numGroups());
+                GroupedExpertsBlock.Scratch.allocate(tensors, maxRows(), experts.numExperts(), groups.count());
         return layer -> new GroupedExpertsBlock(
                 packer.matrix(CheckpointLayout.inLayer(layer, CheckpointLayout.ROUTER), schemes.router()),
                 packer.vector(CheckpointLayout.inLayer(layer, CheckpointLayout.ROUTER_SCALE)),
-                packer.experts(layer, experts.numExperts(), schemes.body()),
+                groups,
+                packer.experts(layer, schemes.body()),
                 mlp(packer, CheckpointLayout.inLayer(layer, CheckpointLayout.SHARED_EXPERT), sharedScratch),
+                tensors.allocate(DType.I32, plan.experts().count()),
                 scratch);
+    }
+
+    private GatedMlp.Scratch mlpScratch() {
+        return GatedMlp.Scratch.allocate(tensors, maxRows(), plan.mlpColumns().count());
     }
 
     private GatedMlp mlp(WeightPacker packer, String module, GatedMlp.Scratch scratch) {

@@ -2,14 +2,17 @@ package io.pangu.runtime.model;
 
 import io.pangu.runtime.backend.Device;
 import io.pangu.runtime.backend.LinearWeight;
+import io.pangu.runtime.parallel.Part;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Tensor;
+import java.util.Arrays;
 
 /**
- * The results of the latest step: final-norm rows, and logits made from them when they are first asked for, a chunk of
- * rows at a time, so that memory for logits is bounded however many rows of a batch want them.
+ * One rank's share of a step's results: final-norm rows, and logits of its part of the vocabulary, made from them when they
+ * are first asked for, a chunk of rows at a time, so that memory for logits is bounded however many rows of a batch want them.
+ * Used by the rank's thread alone; rows are those of {@link OutputPlacement}.
  */
-final class OutputHead implements ForwardOutput {
+final class OutputHead {
     /** Rows of logits that are made at once, at least; more where more sequences run. */
     private static final int LEAST_CHUNK = 32;
 
@@ -17,163 +20,162 @@ final class OutputHead implements ForwardOutput {
 
     private final Device device;
     private final LinearWeight head;
+    private final Part vocabulary;
     private final StepInput input;
     private final HostReader reader;
     private final Tensor normed; // (maxRows, hidden), outputs that want logits first
-    private final Tensor logits; // (chunkRows, vocab)
-    private final Tensor tokenIds; // (chunkRows) I32
+    private final Tensor logits; // (chunkRows, rows of the vocabulary)
+    private final Tensor columns; // (chunkRows) I32
     private final Tensor chosen; // (chunkRows) I32
     private final Tensor values; // (chunkRows) F32
 
-    private int[] rowOf = {}; // output -> row of normed
     private int numLogits;
     private int currentChunk = NO_CHUNK;
 
     /**
-     * Reads the rows of {@code normed}, which every step fills in the order of {@link #place}.
+     * The largest of a rank's logits.
      *
+     * @param tokens (numLogits) the first token that has it
+     * @param logits (numLogits) NaN where all are
+     */
+    record Largest(int[] tokens, float[] logits) {}
+
+    /**
+     * What a rank adds to log-probabilities.
+     *
+     * @param logSumExps (numLogits) over the rank's part of the vocabulary, 0 for rows that ask nothing of any rank
+     * @param logits (numLogits)(tokens of the row) of tokens that are the rank's, others 0
+     */
+    record TokenLogits(float[] logSumExps, float[][] logits) {}
+
+    /**
+     * Reads the rows of {@code normed}, which every step fills.
+     *
+     * @param head hidden to the rank's part of the vocabulary
      * @param normed (maxRows, hidden)
      */
     OutputHead(
             Device device,
             LinearWeight head,
+            Part vocabulary,
             ModelLimits limits,
             Tensor normed,
             StepInput input,
             DeviceTensors tensors) {
         this.device = device;
         this.head = head;
+        this.vocabulary = vocabulary;
         this.input = input;
         int chunk = Math.min(limits.maxBatchTokens(), Math.max(LEAST_CHUNK, limits.maxSequences()));
-        int vocab = head.outFeatures();
-        this.reader = new HostReader(device, Math.max(chunk, Math.max(vocab, head.inFeatures())));
-        this.logits = tensors.activations(chunk, vocab);
-        this.tokenIds = tensors.allocate(DType.I32, chunk);
+        int width = head.outFeatures();
+        this.reader = new HostReader(device, Math.max(chunk, Math.max(width, head.inFeatures())));
+        this.logits = tensors.activations(chunk, width);
+        this.columns = tensors.allocate(DType.I32, chunk);
         this.chosen = tensors.allocate(DType.I32, chunk);
         this.values = tensors.allocate(DType.F32, chunk);
         this.normed = normed;
     }
 
-    /**
-     * Places a step's outputs: those that want logits first, so that no logits are made for the others.
-     *
-     * @return the batch's output rows in that order
-     */
-    int[] place(ForwardBatch batch) {
-        int count = batch.outputRows().length;
-        rowOf = new int[count];
+    /** Begins a step's results. */
+    void begin(OutputPlacement placement) {
+        numLogits = placement.numLogits();
         currentChunk = NO_CHUNK;
-        int[] rows = new int[count];
-        int next = 0;
-        for (ForwardBatch.Output kind : ForwardBatch.Output.values()) {
-            for (int i = 0; i < count; i++) {
-                if (batch.output()[i] == kind) {
-                    rows[next] = batch.outputRows()[i];
-                    rowOf[i] = next++;
-                }
-            }
-            numLogits = kind == ForwardBatch.Output.LOGITS ? next : numLogits;
-        }
-        return rows;
     }
 
-    @Override
-    public int[] argmax() {
-        int[] best = new int[numLogits];
+    /** The largest logit of every row that wants logits. */
+    Largest argmax() {
+        Largest best = new Largest(new int[numLogits], new float[numLogits]);
         for (int from = 0; from < numLogits; from += chunkRows()) {
             Tensor rows = logitsFrom(from);
-            Tensor out = chosen.firstRows(rows.rows());
-            device.kernels().argmax(rows, out, values.firstRows(rows.rows()));
-            reader.ints(out, best, from);
+            Tensor ids = chosen.firstRows(rows.rows());
+            Tensor largest = values.firstRows(rows.rows());
+            device.kernels().argmax(rows, ids, largest);
+            reader.ints(ids, best.tokens, from);
+            reader.floats(largest, best.logits, from);
         }
-        int[] result = new int[rowOf.length];
-        for (int i = 0; i < result.length; i++) {
-            result[i] = wantsLogits(i) ? best[rowOf[i]] : -1;
+        for (int row = 0; row < numLogits; row++) {
+            best.tokens[row] += vocabulary.first();
         }
-        return result;
+        return best;
     }
 
-    @Override
-    public void logits(int output, float[] target) {
-        requireLogits(output);
-        int row = rowOf[output];
-        reader.floats(logitsFrom(row - row % chunkRows()).rows(row % chunkRows(), 1), target, 0);
+    /** Copies the rank's logits of a row to their places in {@code target[0 .. vocabSize)}. */
+    void logits(int row, float[] target) {
+        Tensor rows = logitsFrom(row - row % chunkRows());
+        reader.floats(rows.rows(row % chunkRows(), 1), target, vocabulary.first());
     }
 
-    @Override
-    public float[][] logProbabilities(int[][] ids) {
-        if (ids.length != rowOf.length) {
-            throw new IllegalArgumentException("tokens for " + ids.length + " of " + rowOf.length + " outputs");
-        }
-        float[][] result = new float[ids.length][];
-        int[][] wanted = new int[numLogits][];
-        float[][] found = new float[numLogits][];
-        for (int i = 0; i < ids.length; i++) {
-            result[i] = new float[ids[i].length];
-            if (ids[i].length > 0) {
-                requireLogits(i);
-                requireTokens(ids[i]);
-            }
-            if (wantsLogits(i)) {
-                wanted[rowOf[i]] = ids[i];
-                found[rowOf[i]] = result[i];
-            }
+    /**
+     * Logits of tokens and what normalises them.
+     *
+     * @param wanted (numLogits) tokens asked of each row
+     */
+    TokenLogits tokenLogits(int[][] wanted) {
+        TokenLogits found = new TokenLogits(new float[numLogits], new float[numLogits][]);
+        int[][] own = new int[numLogits][]; // indices into wanted
+        for (int row = 0; row < numLogits; row++) {
+            found.logits[row] = new float[wanted[row].length];
+            own[row] = ownTokens(wanted[row]);
         }
         for (int from = 0; from < numLogits; from += chunkRows()) {
             int end = Math.min(numLogits, from + chunkRows());
             int rounds = 0;
+            boolean isAsked = false;
             for (int row = from; row < end; row++) {
-                rounds = Math.max(rounds, wanted[row].length);
+                isAsked |= wanted[row].length > 0;
+                rounds = Math.max(rounds, own[row].length);
             }
-            if (rounds > 0) {
-                float[] sums = logSumExps(from);
-                for (int round = 0; round < rounds; round++) {
-                    readLogProbabilities(from, round, wanted, sums, found);
-                }
+            if (isAsked) {
+                readLogSumExps(from, found.logSumExps);
+            }
+            for (int round = 0; round < rounds; round++) {
+                readTokens(from, round, wanted, own, found.logits);
             }
         }
-        return result;
+        return found;
     }
 
-    /** One for each row of a chunk. */
-    private float[] logSumExps(int from) {
+    private int[] ownTokens(int[] tokens) {
+        int[] own = new int[tokens.length];
+        int count = 0;
+        for (int i = 0; i < tokens.length; i++) {
+            if (vocabulary.contains(tokens[i])) {
+                own[count++] = i;
+            }
+        }
+        return Arrays.copyOf(own, count);
+    }
+
+    private void readLogSumExps(int from, float[] target) {
         Tensor rows = logitsFrom(from);
         Tensor out = values.firstRows(rows.rows());
         device.kernels().logSumExp(rows, out);
-        float[] sums = new float[rows.rows()];
-        reader.floats(out, sums, 0);
-        return sums;
+        reader.floats(out, target, from);
     }
 
     /** One token of every row of a chunk; rows with fewer tokens are computed for nothing. */
-    private void readLogProbabilities(int from, int round, int[][] wanted, float[] sums, float[][] found) {
-        int[] tokens = new int[sums.length];
-        for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = round < wanted[from + i].length ? wanted[from + i][round] : 0;
+    private void readTokens(int from, int round, int[][] wanted, int[][] own, float[][] target) {
+        Tensor rows = logitsFrom(from);
+        int[] at = new int[rows.rows()];
+        for (int i = 0; i < at.length; i++) {
+            int row = from + i;
+            at[i] = round < own[row].length ? wanted[row][own[row][round]] - vocabulary.first() : 0;
         }
-        Tensor out = values.firstRows(tokens.length);
-        device.kernels().gatherElements(logitsFrom(from), input.uploaded(tokens, tokenIds), out);
-        float[] logitOf = new float[tokens.length];
+        Tensor out = values.firstRows(at.length);
+        device.kernels().gatherElements(rows, input.uploaded(at, columns), out);
+        float[] logitOf = new float[at.length];
         reader.floats(out, logitOf, 0);
-        for (int i = 0; i < tokens.length; i++) {
-            if (round < wanted[from + i].length) {
-                found[from + i][round] = logitOf[i] - sums[i];
+        for (int i = 0; i < at.length; i++) {
+            int row = from + i;
+            if (round < own[row].length) {
+                target[row][own[row][round]] = logitOf[i];
             }
         }
     }
 
-    private void requireTokens(int[] ids) {
-        for (int id : ids) {
-            if (id < 0 || id >= head.outFeatures()) {
-                throw new IllegalArgumentException("token id " + id + " of " + head.outFeatures());
-            }
-        }
-    }
-
-    @Override
-    public void hidden(int output, float[] target) {
-        requireOutput(output);
-        reader.floats(normed.rows(rowOf[output], 1), target, 0);
+    /** Copies a row's final-norm hidden state, which is the same on every rank. */
+    void hidden(int row, float[] target) {
+        reader.floats(normed.rows(row, 1), target, 0);
     }
 
     /** Logits of the chunk that begins at this row. */
@@ -189,22 +191,5 @@ final class OutputHead implements ForwardOutput {
 
     private int chunkRows() {
         return logits.rows();
-    }
-
-    private boolean wantsLogits(int output) {
-        return rowOf[output] < numLogits;
-    }
-
-    private void requireLogits(int output) {
-        requireOutput(output);
-        if (!wantsLogits(output)) {
-            throw new IllegalArgumentException("output " + output + " did not ask for logits");
-        }
-    }
-
-    private void requireOutput(int output) {
-        if (output < 0 || output >= rowOf.length) {
-            throw new IllegalArgumentException("output " + output + " of " + rowOf.length);
-        }
     }
 }

@@ -8,7 +8,7 @@ import io.pangu.runtime.tensor.Tensor;
  * One step's batch on the device.
  *
  * @param kernels the device's operations
- * @param tokenIds (n) I32
+ * @param tokenIds (n) I32: rows of the device's embedding table
  * @param positions (n) I32
  * @param slots (n) I32
  * @param rotary angles of all positions

@@ -2,6 +2,7 @@ package io.pangu.runtime.model;
 
 import io.pangu.runtime.backend.AttentionPlan;
 import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.parallel.Part;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
 import io.pangu.runtime.tensor.Tensor;
@@ -12,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 /** Carries the integers of a batch to the device, into memory made once. */
 final class StepInput {
     private final Device device;
+    private final Part vocabulary;
     private final RotaryTables rotary;
     private final Tensor tokenIds; // (maxRows) I32
     private final Tensor positions; // (maxRows) I32
@@ -20,8 +22,20 @@ final class StepInput {
     private final MemorySegment staging; // as large as the largest of the tensors
     private final int blockSize;
 
-    StepInput(Device device, ModelLimits limits, RotaryTables rotary, int blockSize, DeviceTensors tensors) {
+    /**
+     * Room for steps.
+     *
+     * @param vocabulary the tokens whose embeddings the device has; all others are row {@code vocabulary.count()} of its table
+     */
+    StepInput(
+            Device device,
+            Part vocabulary,
+            ModelLimits limits,
+            RotaryTables rotary,
+            int blockSize,
+            DeviceTensors tensors) {
         this.device = device;
+        this.vocabulary = vocabulary;
         this.rotary = rotary;
         this.blockSize = blockSize;
         this.tokenIds = tensors.allocate(DType.I32, limits.maxBatchTokens());
@@ -36,11 +50,19 @@ final class StepInput {
     Step upload(ForwardBatch batch) {
         return new Step(
                 device.kernels(),
-                uploaded(batch.tokenIds(), tokenIds),
+                uploaded(embeddingRows(batch.tokenIds()), tokenIds),
                 uploaded(batch.positions(), positions),
                 uploaded(batch.slots(), slots),
                 rotary,
                 new AttentionPlan(batch.queryStarts(), batch.contextLengths(), blockTable(batch), blockSize));
+    }
+
+    private int[] embeddingRows(int[] tokens) {
+        int[] rows = new int[tokens.length];
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = vocabulary.contains(tokens[i]) ? tokens[i] - vocabulary.first() : vocabulary.count();
+        }
+        return rows;
     }
 
     /** The first elements of an I32 tensor, filled with these values. */

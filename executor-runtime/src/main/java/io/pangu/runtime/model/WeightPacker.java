@@ -3,6 +3,8 @@ package io.pangu.runtime.model;
 import io.pangu.runtime.backend.Device;
 import io.pangu.runtime.backend.ExpertWeights;
 import io.pangu.runtime.backend.LinearWeight;
+import io.pangu.runtime.parallel.Part;
+import io.pangu.runtime.parallel.ShardPlan;
 import io.pangu.runtime.quant.HostExpert;
 import io.pangu.runtime.quant.HostLinear;
 import io.pangu.runtime.quant.HostMatrix;
@@ -10,20 +12,26 @@ import io.pangu.runtime.quant.WeightScheme;
 import io.pangu.runtime.tensor.Tensor;
 import io.pangu.runtime.weights.HostTensor;
 import io.pangu.runtime.weights.WeightSource;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Carries tensors of a checkpoint to a device, one layer's worth at a time, fused and in the device's own form. */
+/**
+ * Carries a rank's part of a checkpoint's tensors to its device, one layer's worth at a time, fused and in the device's own
+ * form.
+ */
 final class WeightPacker {
     private final WeightSource source;
+    private final ShardPlan plan;
     private final Device device;
     private final DeviceTensors tensors;
     private final ResourceStack resources;
     private long sizeBytes;
 
-    WeightPacker(WeightSource source, Device device, DeviceTensors tensors, ResourceStack resources) {
+    WeightPacker(WeightSource source, ShardPlan plan, Device device, DeviceTensors tensors, ResourceStack resources) {
         this.source = source;
+        this.plan = plan;
         this.device = device;
         this.tensors = tensors;
         this.resources = resources;
@@ -34,10 +42,23 @@ final class WeightPacker {
         return sizeBytes;
     }
 
-    /** A matrix as the checkpoint stores it, to look rows up in. */
-    Tensor table(String name) {
+    /**
+     * The rank's rows of the embedding table as the checkpoint stores them. Where they are not all, a row of zeros follows,
+     * for tokens of other ranks: the sum over all ranks is then each token's embedding.
+     */
+    Tensor embedding(String name) {
         HostTensor host = source.tensor(name);
-        return counted(tensors.uploaded(host.data(), host.dtype(), host.shape()));
+        Part rows = plan.vocabulary();
+        long width = host.shape().dim(1);
+        long rowBytes = width * host.dtype().bytes();
+        int zeroRows = rows.count() < host.shape().dim(0) ? 1 : 0;
+        Tensor table = tensors.allocate(host.dtype(), rows.count() + zeroRows, width);
+        device.upload(
+                host.data().asSlice(rows.first() * rowBytes, rows.count() * rowBytes), table.firstRows(rows.count()));
+        if (zeroRows > 0) {
+            device.upload(MemorySegment.ofArray(new byte[Math.toIntExact(rowBytes)]), table.rows(rows.count(), 1));
+        }
+        return counted(table);
     }
 
     /** All elements of a tensor as one F32 vector. */
@@ -46,42 +67,73 @@ final class WeightPacker {
         return counted(tensors.parameters(values, values.length));
     }
 
-    /** One matrix without a bias. */
+    /** One matrix without a bias, whole. */
     LinearWeight matrix(String name, WeightScheme scheme) {
-        return packed(new HostLinear(List.of(HostMatrix.of(source.tensor(name))), Optional.empty(), scheme));
+        return packed(hostMatrix(name, scheme));
     }
 
-    /** Linear modules over the same input, stacked in this order, with their biases. */
-    LinearWeight biased(WeightScheme scheme, String... modules) {
-        List<HostMatrix> parts = new ArrayList<>();
-        List<float[]> biases = new ArrayList<>();
-        for (String module : modules) {
-            parts.add(HostMatrix.of(source.tensor(module + ".weight")));
-            biases.add(floats(module + ".bias"));
-        }
-        return packed(new HostLinear(parts, Optional.of(joined(biases)), scheme));
+    /** The rank's rows of the output head. */
+    LinearWeight head(String name, WeightScheme scheme) {
+        return packed(hostMatrix(name, scheme)
+                .rows(plan.vocabulary().first(), plan.vocabulary().count()));
     }
 
-    /** Gate and up projection of an MLP, stacked. */
+    /** Query, key and value projections of the rank's heads, stacked, with their biases. */
+    LinearWeight attentionInput(int layer, WeightScheme scheme) {
+        return packed(HostLinear.stacked(List.of(
+                heads(hostBiased(CheckpointLayout.attention(layer, "q"), scheme), plan.queryHeads()),
+                heads(hostBiased(CheckpointLayout.attention(layer, "k"), scheme), plan.kvHeads()),
+                heads(hostBiased(CheckpointLayout.attention(layer, "v"), scheme), plan.kvHeads()))));
+    }
+
+    /** Output projection of the rank's heads; the bias is added by one rank. */
+    LinearWeight attentionOutput(int layer, WeightScheme scheme) {
+        int headDim = plan.config().headDim();
+        Part heads = plan.queryHeads();
+        HostLinear output = hostBiased(CheckpointLayout.attention(layer, "o"), scheme)
+                .columns(heads.first() * headDim, heads.count() * headDim);
+        return packed(plan.addsOutputBias() ? output : output.withoutBias());
+    }
+
+    private HostLinear heads(HostLinear projection, Part heads) {
+        int headDim = plan.config().headDim();
+        return projection.rows(heads.first() * headDim, heads.count() * headDim);
+    }
+
+    /** Gate and up projection of the rank's columns of an MLP, stacked. */
     LinearWeight gateUp(String module, WeightScheme scheme) {
-        return packed(hostGateUp(module, scheme));
+        HostLinear whole = hostGateUp(module, scheme);
+        Part columns = plan.mlpColumns();
+        int width = whole.outFeatures() / 2;
+        return packed(HostLinear.stacked(List.of(
+                whole.rows(columns.first(), columns.count()), whole.rows(width + columns.first(), columns.count()))));
     }
 
-    /** Down projection of an MLP. */
+    /** Down projection of the rank's columns of an MLP. */
     LinearWeight down(String module, WeightScheme scheme) {
-        return packed(hostDown(module, scheme));
+        Part columns = plan.mlpColumns();
+        return packed(hostDown(module, scheme).columns(columns.first(), columns.count()));
     }
 
-    /** The routed experts of one layer. */
-    ExpertWeights experts(int layer, int numExperts, WeightScheme scheme) {
+    /** The rank's routed experts of one layer. */
+    ExpertWeights experts(int layer, WeightScheme scheme) {
         List<HostExpert> experts = new ArrayList<>();
-        for (int expert = 0; expert < numExperts; expert++) {
+        for (int expert = plan.experts().first(); expert < plan.experts().end(); expert++) {
             String module = CheckpointLayout.expert(layer, expert);
             experts.add(new HostExpert(hostGateUp(module, scheme), hostDown(module, scheme)));
         }
         ExpertWeights packed = resources.own(device.packExperts(experts));
         sizeBytes += packed.sizeBytes();
         return packed;
+    }
+
+    private HostLinear hostMatrix(String name, WeightScheme scheme) {
+        return new HostLinear(List.of(HostMatrix.of(source.tensor(name))), Optional.empty(), scheme);
+    }
+
+    private HostLinear hostBiased(String module, WeightScheme scheme) {
+        HostMatrix weight = HostMatrix.of(source.tensor(module + ".weight"));
+        return new HostLinear(List.of(weight), Optional.of(floats(module + ".bias")), scheme);
     }
 
     private HostLinear hostGateUp(String module, WeightScheme scheme) {

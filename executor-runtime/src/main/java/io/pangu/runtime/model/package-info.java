@@ -1,6 +1,6 @@
 /**
  * The decoder: checkpoint layout, layers and the forward pass over a ragged batch. Imports {@code config},
- * {@code weights}, {@code quant}, {@code backend}, {@code tensor} and {@code error}.
+ * {@code weights}, {@code quant}, {@code backend}, {@code parallel}, {@code tensor} and {@code error}.
  */
 @NullMarked
 package io.pangu.runtime.model;

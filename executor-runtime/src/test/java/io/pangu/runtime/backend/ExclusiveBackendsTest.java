@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class ExclusiveBackendsTest {
     @Test
     void processorsAreShared() {
-        assertThat(Devices.choose("cpu").isExclusive()).isFalse();
+        assertThat(Devices.provider("cpu").isExclusive()).isFalse();
         assertThat(InferenceEngines.takesExclusiveDevices("cpu")).isFalse();
     }
 

@@ -293,7 +293,13 @@ class BadCheckpointTest {
             assertRefused(
                     config().withDevices(List.of(), 3),
                     ErrorCode.INVALID_CONFIG,
-                    "3 CPU devices were asked for; the CPU is one device, give it more threads instead");
+                    "the model cannot be spread over 3 devices: it has 2 kv heads and 8 expert groups, and each device"
+                            + " takes equally many of them; give it one of these numbers of devices: 1, 2");
+            assertRefused(
+                    config().withDevices(List.of(), 65),
+                    ErrorCode.INVALID_CONFIG,
+                    "65 CPU devices were asked for; ask for 1, which uses all processors, or for up to 64 virtual ones"
+                            + " to try out how a model is spread");
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pangu.runtime.config.EngineConfig;
 import io.pangu.runtime.config.ModelConfigReader;
 import io.pangu.runtime.config.ModelDirectory;
 import io.pangu.runtime.config.WeightPrecision;
@@ -36,10 +37,6 @@ abstract class GoldenAnswersContract {
     /** {@code native} or {@code vector}. */
     abstract String kernels();
 
-    private InferenceEngine open(String checkpoint, WeightPrecision precision) {
-        return GoldenEngine.openWithIds(GoldenEngine.config(checkpoint, kernels(), precision));
-    }
-
     private static Prompt prompt(Case golden) {
         return new Prompt.Raw(IdPromptEncoder.text(golden.prompt()));
     }
@@ -55,8 +52,13 @@ abstract class GoldenAnswersContract {
         "embedded-tiny, FLOAT32"
     })
     void answersEveryCaseAsTheReferenceDoesAllAtOnce(String checkpoint, WeightPrecision precision) {
+        assertAnswersAllAtOnce(GoldenEngine.config(checkpoint, kernels(), precision), checkpoint, precision);
+    }
+
+    /** Submits every golden case, score and embedding together and holds the results to the reference's. */
+    static void assertAnswersAllAtOnce(EngineConfig config, String checkpoint, WeightPrecision precision) {
         GoldenCheckpoint golden = GoldenCheckpoint.load(checkpoint);
-        try (InferenceEngine engine = open(checkpoint, precision)) {
+        try (InferenceEngine engine = GoldenEngine.openWithIds(config)) {
             Completions completions = new Completions(engine, golden);
             Scored scored = new Scored(engine, golden);
             Embedded embedded = new Embedded(engine, golden);

@@ -3,7 +3,7 @@ package io.pangu.runtime.engine;
 import static io.pangu.runtime.engine.FakeEngine.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.DeviceGroup;
 import io.pangu.runtime.backend.DeviceOptions;
 import io.pangu.runtime.backend.Devices;
 import io.pangu.runtime.config.ModelConfig;
@@ -16,6 +16,8 @@ import io.pangu.runtime.golden.GoldenCheckpoint;
 import io.pangu.runtime.model.LanguageModel;
 import io.pangu.runtime.model.ModelLimits;
 import io.pangu.runtime.model.ModelLoader;
+import io.pangu.runtime.parallel.DeviceMesh;
+import io.pangu.runtime.parallel.MeshLimits;
 import io.pangu.runtime.scheduler.SchedulerSettings;
 import io.pangu.runtime.scheduler.SchedulerSettings.PrefixCaching;
 import java.util.ArrayList;
@@ -53,12 +55,18 @@ abstract class SameBitsContract {
 
     abstract WeightPrecision precision();
 
+    /** Virtual devices that the model is spread over. */
+    int numDevices() {
+        return 1;
+    }
+
     private LanguageModel load(int threads) {
         ModelDirectory directory = ModelDirectory.open(golden.directory().toString());
         ModelConfig config = ModelConfigReader.read(directory);
         try {
-            List<Device> devices = Devices.open("cpu", new DeviceOptions(List.of(), 1, threads, kernels()));
-            return ModelLoader.load(directory.path(), config, devices, precision(), LIMITS);
+            DeviceGroup devices = Devices.choose("cpu", new DeviceOptions(List.of(), numDevices(), threads, kernels()));
+            DeviceMesh mesh = DeviceMesh.open(devices, MeshLimits.DEFAULT);
+            return ModelLoader.load(directory.path(), config, mesh, precision(), LIMITS);
         } catch (EngineException e) {
             throw GoldenEngine.abortedWithoutKernels(e);
         }

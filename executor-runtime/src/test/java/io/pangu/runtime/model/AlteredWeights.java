@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** A checkpoint with some of its tensors taken away, added or given other extents. */
 final class AlteredWeights implements WeightSource {
@@ -58,6 +59,17 @@ final class AlteredWeights implements WeightSource {
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) ~bytes[i];
         }
+        tensors.put(
+                name,
+                new HostTensor(name, tensor.dtype(), tensor.shape(), MemorySegment.ofArray(bytes), tensor.file()));
+        return this;
+    }
+
+    /** Changes the bytes of a tensor. */
+    AlteredWeights rewritten(String name, Consumer<byte[]> change) {
+        HostTensor tensor = tensor(name);
+        byte[] bytes = tensor.data().toArray(ValueLayout.JAVA_BYTE);
+        change.accept(bytes);
         tensors.put(
                 name,
                 new HostTensor(name, tensor.dtype(), tensor.shape(), MemorySegment.ofArray(bytes), tensor.file()));

@@ -53,8 +53,12 @@ class GoldenModelTest {
     @BeforeParameterizedClassInvocation
     static void load(GoldenSetup setup) {
         golden = GoldenCheckpoint.load(setup.checkpoint());
-        device = setup.backend().open();
-        model = setup.load(device);
+        if (setup.numDevices() > 1) {
+            model = setup.loadOnVirtualDevices();
+        } else {
+            device = setup.backend().open();
+            model = setup.load(device);
+        }
         SequenceRunner runner = runner();
         onePass = golden.cases().stream()
                 .map(c -> runner.logits(c.teacherForced(), model().maxBatchTokens()))

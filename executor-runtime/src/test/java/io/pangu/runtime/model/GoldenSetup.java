@@ -11,13 +11,20 @@ import io.pangu.runtime.config.WeightPrecision;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
 import io.pangu.runtime.golden.GoldenCheckpoint;
+import io.pangu.runtime.parallel.DeviceMesh;
+import io.pangu.runtime.parallel.MeshLimits;
+import io.pangu.runtime.parallel.SoloMesh;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 
-/** One way to run a golden checkpoint, and how close to the golden answers it must come. */
-record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision) {
+/**
+ * One way to run a golden checkpoint, and how close to the golden answers it must come.
+ *
+ * @param numDevices virtual devices that the model is spread over; 1 for a reference device
+ */
+record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision, int numDevices) {
     /** Room for the longest golden sequence, and little more. */
     static final ModelLimits LIMITS = new ModelLimits(160, 170, 6, 0);
 
@@ -57,8 +64,12 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
         private static Device cpu(String kernels) {
             // More workers than one, so that work is really split.
             return new CpuDeviceProvider()
-                    .open(new DeviceOptions(List.of(), 1, 2, kernels))
-                    .get(0);
+                    .choose(new DeviceOptions(List.of(), 1, 2, kernels))
+                    .open(0);
+        }
+
+        private String kernels() {
+            return this == CPU_NATIVE ? "native" : "vector";
         }
 
         /** A fresh device; aborts the test, with the reason, where this machine has none. */
@@ -74,8 +85,35 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
         }
     }
 
-    /** Every backend with every float checkpoint in every precision. */
+    GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision) {
+        this(backend, checkpoint, precision, 1);
+    }
+
+    /** Every backend with every float checkpoint in every precision, then on every mesh that the checkpoint fits. */
     static List<GoldenSetup> all() {
+        List<GoldenSetup> setups = onOneDevice();
+        setups.addAll(onMeshes());
+        return setups;
+    }
+
+    private static List<GoldenSetup> onMeshes() {
+        List<GoldenSetup> setups = new ArrayList<>();
+        for (WeightPrecision precision : List.of(WeightPrecision.FLOAT32, WeightPrecision.BFLOAT16)) {
+            for (String checkpoint : List.of("moge-mesh", "moge-mesh-128")) {
+                for (int numDevices : new int[] {2, 4, 8}) {
+                    setups.add(new GoldenSetup(Backend.CPU_NATIVE, checkpoint, precision, numDevices));
+                }
+            }
+            setups.add(new GoldenSetup(Backend.CPU_NATIVE, "moge-tiny", precision, 2));
+            setups.add(new GoldenSetup(Backend.CPU_VECTOR, "moge-mesh", precision, 4));
+        }
+        setups.add(new GoldenSetup(Backend.CPU_VECTOR, "moge-mesh-128", WeightPrecision.BFLOAT16, 8));
+        setups.add(new GoldenSetup(Backend.CPU_NATIVE, "moge-mesh", WeightPrecision.INT8, 2));
+        setups.add(new GoldenSetup(Backend.CPU_NATIVE, "moge-mesh-128", WeightPrecision.INT8, 8));
+        return setups;
+    }
+
+    private static List<GoldenSetup> onOneDevice() {
         List<GoldenSetup> setups = new ArrayList<>();
         for (Backend backend : Backend.values()) {
             for (String checkpoint : GoldenCheckpoint.NAMES) {
@@ -88,10 +126,21 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
     }
 
     LanguageModel load(Device device) {
+        return load(SoloMesh.of(device));
+    }
+
+    private LanguageModel load(DeviceMesh mesh) {
         ModelDirectory directory =
                 ModelDirectory.open(GoldenCheckpoint.file(checkpoint).toString());
         ModelConfig config = ModelConfigReader.read(directory);
-        return ModelLoader.load(directory.path(), config, List.of(device), precision, LIMITS);
+        return ModelLoader.load(directory.path(), config, mesh, precision, LIMITS);
+    }
+
+    /** The model on virtual devices; aborts the test, with the reason, where this machine has none. */
+    LanguageModel loadOnVirtualDevices() {
+        backend.open().close();
+        DeviceOptions options = new DeviceOptions(List.of(), numDevices, 2, backend.kernels());
+        return load(DeviceMesh.open(new CpuDeviceProvider().choose(options), MeshLimits.DEFAULT));
     }
 
     /**
@@ -99,6 +148,11 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
      * all row counts alike, there it is the decoder that is tested.
      */
     boolean isWorthRepeating(long variant) {
+        if (numDevices > 1) {
+            // On the kernels it was tried on one device; here it is the sums over ranks that must not depend on the
+            // batch.
+            return precision == WeightPrecision.BFLOAT16 && (variant == 7 || variant == 2);
+        }
         return backend != Backend.REFERENCE || (precision == WeightPrecision.FLOAT32 && variant == 1);
     }
 
@@ -131,6 +185,6 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
 
     @Override
     public String toString() {
-        return checkpoint + " " + precision + " on " + backend;
+        return checkpoint + " " + precision + " on " + backend + (numDevices > 1 ? " x " + numDevices : "");
     }
 }

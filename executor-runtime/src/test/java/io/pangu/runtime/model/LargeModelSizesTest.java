@@ -27,7 +27,7 @@ class LargeModelSizesTest {
     /** Keys and values of 16 tokens in fp32 over all layers. */
     private static final long BLOCK_BYTES = 2L * 8 * 128 * 16 * 4 * 46;
 
-    private final KvCacheSize size = new KvCacheSize(16, BLOCK_BYTES);
+    private final KvCacheSize size = new KvCacheSize(16, BLOCK_BYTES, 1);
 
     private static ModelConfig config() {
         return new ModelConfig(

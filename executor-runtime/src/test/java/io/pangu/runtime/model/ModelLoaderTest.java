@@ -14,9 +14,14 @@ import io.pangu.runtime.config.WeightPrecision;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
 import io.pangu.runtime.golden.GoldenCheckpoint;
+import io.pangu.runtime.parallel.DeviceMesh;
+import io.pangu.runtime.parallel.ListedDevices;
+import io.pangu.runtime.parallel.MeshLimits;
+import io.pangu.runtime.parallel.SoloMesh;
 import io.pangu.runtime.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -44,7 +49,7 @@ class ModelLoaderTest {
 
     private static LanguageModel load(AlteredWeights weights, String checkpoint, Device device, ModelLimits limits) {
         return ModelLoader.load(
-                weights, checkpoint, config(checkpoint), List.of(device), WeightPrecision.FLOAT32, limits);
+                weights, checkpoint, config(checkpoint), SoloMesh.of(device), WeightPrecision.FLOAT32, limits);
     }
 
     private float[][] logits(AlteredWeights weights, String checkpoint) {
@@ -139,26 +144,24 @@ class ModelLoaderTest {
     }
 
     @Test
-    void runsOnOneDevice() {
-        ReferenceDevice first = devices.open();
-        ReferenceDevice second = devices.open();
-        assertThatThrownBy(() -> ModelLoader.load(
-                        moe,
-                        "moge-tiny",
-                        config("moge-tiny"),
-                        List.of(first, second),
-                        WeightPrecision.BFLOAT16,
-                        LIMITS))
-                .hasMessageContaining("2 were given");
-        assertThat(first.isClosed()).isTrue();
-        assertThat(second.isClosed()).isTrue();
+    void refusesMoreDevicesThanTheModelCanBeSpreadOverAndClosesThem() {
+        List<ReferenceDevice> four = Stream.generate(devices::open).limit(4).toList();
+        DeviceMesh mesh = DeviceMesh.open(new ListedDevices(four), MeshLimits.DEFAULT);
+        EngineException error = catchThrowableOfType(
+                EngineException.class,
+                () -> ModelLoader.load(moe, "moge-tiny", config("moge-tiny"), mesh, WeightPrecision.BFLOAT16, LIMITS));
+        assertThat(error.code()).isEqualTo(ErrorCode.INVALID_CONFIG);
+        assertThat(error)
+                .hasMessageContaining("2 kv heads and 8 expert groups")
+                .hasMessageEndingWith("give it one of these numbers of devices: 1, 2");
+        assertThat(four).allMatch(ReferenceDevice::isClosed);
     }
 
     @Test
     void closesTheDeviceWhenTheDirectoryHoldsNoWeights(@TempDir Path empty) {
         ReferenceDevice device = devices.open();
-        assertThatThrownBy(() ->
-                        ModelLoader.load(empty, config("moge-tiny"), List.of(device), WeightPrecision.BFLOAT16, LIMITS))
+        DeviceMesh mesh = SoloMesh.of(device);
+        assertThatThrownBy(() -> ModelLoader.load(empty, config("moge-tiny"), mesh, WeightPrecision.BFLOAT16, LIMITS))
                 .isInstanceOf(EngineException.class);
         assertThat(device.isClosed()).isTrue();
     }

@@ -55,7 +55,7 @@ class ModelSizesTest {
 
     @Nested
     class CacheBlocks {
-        private final KvCacheSize size = new KvCacheSize(16, 1000);
+        private final KvCacheSize size = new KvCacheSize(16, 1000, 1);
 
         private int blocks(long kvCacheBytes, long freeBytes) {
             // A full sequence takes 7 blocks, all four together 28.
@@ -91,8 +91,21 @@ class ModelSizesTest {
         }
 
         @Test
+        void ofSeveralDevicesShareTheUsersBytesAndEachDevicesFreeMemory() {
+            KvCacheSize quarter = new KvCacheSize(16, 250, 4);
+            ModelLimits named = new ModelLimits(100, 8, 4, 50_999);
+            assertThat(quarter.blocks(named, new DeviceMemory(1 << 30, 0))).isEqualTo(50);
+            ModelLimits open = new ModelLimits(100, 8, 4, 0);
+            assertThat(quarter.blocks(open, new DeviceMemory(1 << 30, 20_000))).isEqualTo(20);
+            EngineException error = catchThrowableOfType(
+                    EngineException.class,
+                    () -> quarter.blocks(new ModelLimits(100, 8, 4, 6_999), new DeviceMemory(1 << 30, 0)));
+            assertThat(error).hasMessageContaining("that takes 7000 bytes, kvCacheBytes is 6999");
+        }
+
+        @Test
         void areCountedByAnInt() {
-            KvCacheSize tiny = new KvCacheSize(128, 1);
+            KvCacheSize tiny = new KvCacheSize(128, 1, 1);
             int blocks = tiny.blocks(new ModelLimits(100, 8, 4, Long.MAX_VALUE), new DeviceMemory(0, 0));
             assertThat((long) blocks * 128).isLessThanOrEqualTo(Integer.MAX_VALUE);
         }

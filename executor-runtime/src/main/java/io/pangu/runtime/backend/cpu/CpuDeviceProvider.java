@@ -1,8 +1,7 @@
 package io.pangu.runtime.backend.cpu;
 
 import io.pangu.runtime.backend.Availability;
-import io.pangu.runtime.backend.Communicator;
-import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.DeviceGroup;
 import io.pangu.runtime.backend.DeviceOptions;
 import io.pangu.runtime.backend.DeviceProvider;
 import io.pangu.runtime.backend.cpu.ffi.NativeBlockKernels;
@@ -10,10 +9,13 @@ import io.pangu.runtime.backend.cpu.ffi.NativeKernels;
 import io.pangu.runtime.backend.cpu.vector.VectorKernels;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
-import java.util.List;
+import java.util.Map;
 
-/** The machine's processors as one device. */
+/** The machine's processors as one device, or as several virtual ones that run a model as real ones would. */
 public final class CpuDeviceProvider implements DeviceProvider {
+    /** Far more than any model can be spread over. */
+    private static final int MOST_DEVICES = 64;
+
     private final KernelChoice choice;
 
     /** Called by the service loader. */
@@ -59,22 +61,25 @@ public final class CpuDeviceProvider implements DeviceProvider {
     public Availability probe() {
         String reason = choice.whyNone();
         return reason.isEmpty()
-                ? new Availability.Available(1, processors() + " processors")
+                ? new Availability.Available(MOST_DEVICES, processors() + " processors")
                 : new Availability.Unavailable(reason);
     }
 
     @Override
-    public List<Device> open(DeviceOptions options) {
+    public DeviceGroup choose(DeviceOptions options) {
         int devices = options.addresses().isEmpty()
                 ? options.numDevices()
                 : options.addresses().size();
-        if (devices != 1) {
+        if (devices < 1 || devices > MOST_DEVICES) {
             throw new EngineException(
                     ErrorCode.INVALID_CONFIG,
-                    devices + " CPU devices were asked for; the CPU is one device, give it more threads instead");
+                    devices + " CPU devices were asked for; ask for 1, which uses all processors, or for up to "
+                            + MOST_DEVICES + " virtual ones to try out how a model is spread",
+                    Map.of("devices", Integer.toString(devices)),
+                    null);
         }
         int threads = options.threads() == 0 ? processors() : options.threads();
-        return List.of(new CpuDevice(0, Communicator.solo(), choice.choose(options.kernels()), threads));
+        return new VirtualDevices(devices, threads, choice.choose(options.kernels()));
     }
 
     private static int processors() {

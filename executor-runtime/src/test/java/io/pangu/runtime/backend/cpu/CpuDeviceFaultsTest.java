@@ -20,11 +20,11 @@ import io.pangu.runtime.model.ForwardOutput;
 import io.pangu.runtime.model.LanguageModel;
 import io.pangu.runtime.model.ModelLimits;
 import io.pangu.runtime.model.ModelLoader;
+import io.pangu.runtime.parallel.SoloMesh;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
 import io.pangu.runtime.tensor.Tensor;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -45,7 +45,7 @@ class CpuDeviceFaultsTest {
         ModelConfig config = ModelConfigReader.read(directory);
         Device device = new CpuDevice(0, Communicator.solo(), kernels, 3);
         return ModelLoader.load(
-                directory.path(), config, List.of(device), WeightPrecision.BFLOAT16, new ModelLimits(32, 32, 2, 0));
+                directory.path(), config, SoloMesh.of(device), WeightPrecision.BFLOAT16, new ModelLimits(32, 32, 2, 0));
     }
 
     private static ForwardOutput step(LanguageModel model) {

@@ -1,16 +1,20 @@
 package io.pangu.runtime.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pangu.runtime.backend.Availability;
+import io.pangu.runtime.backend.Communicator;
 import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.DeviceGroup;
 import io.pangu.runtime.backend.DeviceOptions;
 import io.pangu.runtime.backend.Devices;
 import io.pangu.runtime.backend.cpu.KernelChoice.Lookup;
 import io.pangu.runtime.backend.cpu.math.BlockKernels;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -122,7 +126,7 @@ class KernelChoiceTest {
             assertThat(provider.priority()).isZero();
             assertThat(provider.probe())
                     .isEqualTo(
-                            new Availability.Available(1, Runtime.getRuntime().availableProcessors() + " processors"));
+                            new Availability.Available(64, Runtime.getRuntime().availableProcessors() + " processors"));
             assertThat(loads).hasValue(0);
             assertThat(new CpuDeviceProvider(choice(FOUND_LIBRARY, NO_VECTOR)).probe())
                     .isInstanceOf(Availability.Available.class);
@@ -134,43 +138,95 @@ class KernelChoiceTest {
             assertThat(provider.probe())
                     .isEqualTo(new Availability.Unavailable("native: no compiler was there; install cc; vector: add"
                             + " --add-modules jdk.incubator.vector"));
-            assertThat(refused(() -> provider.open(one)).code()).isEqualTo(ErrorCode.BACKEND_UNAVAILABLE);
+            assertThat(refused(() -> provider.choose(one)).code()).isEqualTo(ErrorCode.BACKEND_UNAVAILABLE);
         }
 
         @Test
         void opensOneDeviceOnAsManyThreadsAsAreAskedFor() {
             CpuDeviceProvider provider = new CpuDeviceProvider(choice(NO_LIBRARY, FOUND_VECTOR));
             for (int threads : new int[] {1, 2, 5}) {
-                List<Device> devices = provider.open(new DeviceOptions(List.of("0"), 9, threads, "vector"));
-                assertThat(devices)
-                        .singleElement()
-                        .satisfies(device -> assertThat(device.description())
-                                .isEqualTo("cpu:0 (" + VECTOR.description() + ", " + threads
-                                        + (threads == 1 ? " thread)" : " threads)")));
-                devices.getFirst().close();
+                DeviceGroup group = provider.choose(new DeviceOptions(List.of("0"), 9, threads, "vector"));
+                assertThat(group.size()).isOne();
+                try (Device device = group.open(0)) {
+                    assertThat(device.description())
+                            .isEqualTo("cpu:0 (" + VECTOR.description() + ", " + threads
+                                    + (threads == 1 ? " thread)" : " threads)"));
+                    assertThat(device.communicator()).isSameAs(Communicator.solo());
+                }
             }
-            Device all =
-                    provider.open(new DeviceOptions(List.of(), 1, 0, "vector")).getFirst();
-            assertThat(all.description()).contains(" " + Runtime.getRuntime().availableProcessors() + " thread");
-            all.close();
+            try (Device all = provider.choose(new DeviceOptions(List.of(), 1, 0, "vector"))
+                    .open(0)) {
+                assertThat(all.description())
+                        .contains(" " + Runtime.getRuntime().availableProcessors() + " thread");
+            }
         }
 
         @Test
-        void isOneDeviceAndNoMore() {
+        void sharesThreadsAndMemoryOutAmongVirtualDevices() {
             CpuDeviceProvider provider = new CpuDeviceProvider(choice(NO_LIBRARY, FOUND_VECTOR));
-            String message = " CPU devices were asked for; the CPU is one device, give it more threads instead";
-            assertThat(refused(() -> provider.open(new DeviceOptions(List.of(), 3, 1, "auto"))))
-                    .hasMessage("3" + message);
-            assertThat(refused(() -> provider.open(new DeviceOptions(List.of("0", "1"), 1, 1, "auto"))))
-                    .hasMessage("2" + message);
+            List<String> found = new ArrayList<>();
+            for (DeviceOptions options : List.of(
+                    new DeviceOptions(List.of(), 3, 8, "vector"),
+                    new DeviceOptions(List.of("4", "5", "6", "7"), 1, 2, "vector"))) {
+                DeviceGroup group = provider.choose(options);
+                for (int rank = 0; rank < group.size(); rank++) {
+                    try (Device device = group.open(rank)) {
+                        found.add(device.description().replaceFirst("\\(.*, ", ""));
+                        assertThat(device.index()).isEqualTo(rank);
+                        assertThat(device.communicator().rank()).isEqualTo(rank);
+                        assertThat(device.communicator().size()).isEqualTo(group.size());
+                        long machine = new CpuMemory(1).read().totalBytes();
+                        assertThat(device.memory().totalBytes()).isEqualTo(machine / group.size());
+                    }
+                }
+            }
+            assertThat(found)
+                    .containsExactly(
+                            "cpu:0 3 threads)",
+                            "cpu:1 3 threads)",
+                            "cpu:2 2 threads)",
+                            "cpu:0 1 thread)",
+                            "cpu:1 1 thread)",
+                            "cpu:2 1 thread)",
+                            "cpu:3 1 thread)");
+        }
+
+        @Test
+        void opensNoRankThatIsNotThereAndNoneOfABrokenGroup() {
+            DeviceGroup group = new CpuDeviceProvider(choice(NO_LIBRARY, FOUND_VECTOR))
+                    .choose(new DeviceOptions(List.of(), 2, 1, "vector"));
+            for (int rank : new int[] {-1, 2}) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> group.open(rank))
+                        .withMessage("rank " + rank + " of 2");
+            }
+            group.abort(new IllegalStateException("planted"));
+            EngineException error = refused(() -> group.open(1));
+            assertThat(error.code()).isEqualTo(ErrorCode.DEVICE_LOST);
+            assertThat(error).hasMessage("rank 1 was to be opened when the group was broken off: planted");
+        }
+
+        @Test
+        void isNotAsManyDevicesAsAnybodyAsksFor() {
+            CpuDeviceProvider provider = new CpuDeviceProvider(choice(NO_LIBRARY, FOUND_VECTOR));
+            for (int devices : new int[] {0, -1, 65, Integer.MAX_VALUE}) {
+                EngineException error =
+                        refused(() -> provider.choose(new DeviceOptions(List.of(), devices, 1, "auto")));
+                assertThat(error.code()).isEqualTo(ErrorCode.INVALID_CONFIG);
+                assertThat(error)
+                        .hasMessage(
+                                devices + " CPU devices were asked for; ask for 1, which uses all processors, or for"
+                                        + " up to 64 virtual ones to try out how a model is spread");
+            }
         }
 
         @Test
         void isFoundOnTheClassPath() {
             for (String backend : List.of("cpu", "auto")) {
-                List<Device> devices = Devices.open(backend, new DeviceOptions(List.of(), 1, 1, "vector"));
-                assertThat(devices).singleElement().isInstanceOf(CpuDevice.class);
-                devices.getFirst().close();
+                try (Device device = Devices.choose(backend, new DeviceOptions(List.of(), 1, 1, "vector"))
+                        .open(0)) {
+                    assertThat(device).isInstanceOf(CpuDevice.class);
+                }
             }
         }
     }

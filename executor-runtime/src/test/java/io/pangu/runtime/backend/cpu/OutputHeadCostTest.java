@@ -13,8 +13,8 @@ import io.pangu.runtime.model.ForwardOutput;
 import io.pangu.runtime.model.LanguageModel;
 import io.pangu.runtime.model.ModelLimits;
 import io.pangu.runtime.model.ModelLoader;
+import io.pangu.runtime.parallel.SoloMesh;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -37,7 +37,7 @@ class OutputHeadCostTest {
         return ModelLoader.load(
                 directory.path(),
                 ModelConfigReader.read(directory),
-                List.of(new CpuDevice(0, Communicator.solo(), counting, 2)),
+                SoloMesh.of(new CpuDevice(0, Communicator.solo(), counting, 2)),
                 WeightPrecision.BFLOAT16,
                 new ModelLimits(64, 64, 2, 0));
     }
