@@ -1,6 +1,7 @@
 package io.pangu.runtime.engine;
 
 import io.pangu.runtime.error.EngineException;
+import io.pangu.runtime.model.ExpertLoad;
 import io.pangu.runtime.model.LanguageModel;
 import io.pangu.runtime.scheduler.SchedulerSettings;
 import io.pangu.runtime.tokenizer.PromptEncoder;
@@ -32,6 +33,7 @@ final class BatchedEngine implements InferenceEngine {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
     private static final Duration LONGEST_LIMIT = Duration.ofDays(36_500);
 
+    private final LanguageModel model; // run by the loop; here only asked what any thread may ask
     private final PromptEncoder encoder;
     private final ModelInfo info;
     private final PromptFitter fitter;
@@ -47,6 +49,7 @@ final class BatchedEngine implements InferenceEngine {
 
     /** Starts an engine; it owns the model from here on. */
     BatchedEngine(LanguageModel model, PromptEncoder encoder, ModelInfo info, SchedulerSettings settings) {
+        this.model = model;
         this.encoder = encoder;
         this.info = info;
         this.endIds = new HashSet<>(model.config().eosTokenIds());
@@ -157,6 +160,11 @@ final class BatchedEngine implements InferenceEngine {
     @Override
     public EngineStats stats() {
         return counters.snapshot();
+    }
+
+    @Override
+    public ExpertLoad expertLoad() {
+        return model.expertLoad();
     }
 
     @Override

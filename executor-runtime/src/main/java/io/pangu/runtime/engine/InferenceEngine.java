@@ -1,5 +1,7 @@
 package io.pangu.runtime.engine;
 
+import io.pangu.runtime.model.ExpertLoad;
+
 /**
  * Runs a model for many callers at once. Thread-safe. Requests submitted together are batched; a request's result depends
  * on the model, its own content and its seed, not on its batch mates. Every future ends: closing the engine or losing its
@@ -24,6 +26,9 @@ public interface InferenceEngine extends AutoCloseable {
     ModelInfo model();
 
     EngineStats stats();
+
+    /** How many tokens each routed expert and each device has computed since the engine was opened. */
+    ExpertLoad expertLoad();
 
     /** Fails what is in flight with {@code CANCELLED} and gives devices and memory back. Idempotent. */
     @Override

@@ -7,6 +7,7 @@ import io.pangu.runtime.parallel.ShardPlan;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Tensor;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The transformer as one rank runs it: embedding, layers, final norm of the wanted rows, on the rank's part of the weights;
@@ -14,9 +15,11 @@ import java.util.List;
  * activation type; nothing is rounded to the model's dtype. All memory is made once. Used by the rank's thread alone.
  */
 final class Decoder {
+    private final ShardPlan plan;
     private final ModelConfig config;
     private final Device device;
     private final DecoderWeights weights;
+    private final @Nullable ExpertCounter counter;
     private final KvCache cache;
     private final StepInput input;
     private final Hidden hidden; // (maxRows, hidden)
@@ -24,18 +27,25 @@ final class Decoder {
     private final Tensor outputRows; // (maxRows) I32
     private final OutputHead head;
 
-    /** Makes room for steps among {@code tensors}, whose owner closes them. */
+    /**
+     * Makes room for steps among {@code tensors}, whose owner closes them.
+     *
+     * @param counter where the layers' counts of tokens go, null for a dense model
+     */
     Decoder(
             ShardPlan plan,
             Device device,
             ModelLimits limits,
             DecoderWeights weights,
             KvCache cache,
+            @Nullable ExpertCounter counter,
             DeviceTensors tensors) {
+        this.plan = plan;
         this.config = plan.config();
         this.device = device;
         this.weights = weights;
         this.cache = cache;
+        this.counter = counter;
         RotaryTables rotary =
                 RotaryTables.make(tensors, limits.maxContextLength(), config.headDim(), config.ropeTheta());
         this.input = new StepInput(device, plan.vocabulary(), limits, rotary, cache.blockSize(), tensors);
@@ -57,7 +67,17 @@ final class Decoder {
         runLayers(step, rows);
         finish(placement, rows);
         device.synchronize();
+        if (counter != null) {
+            counter.count();
+        }
         return head;
+    }
+
+    /** Adds the rank's columns to the counts of the whole model, (numLayers, numExperts); any thread. */
+    void copyExpertCounts(long[][] target) {
+        if (counter != null) {
+            counter.copyTo(target, plan.experts().first());
+        }
     }
 
     private void runLayers(Step step, Hidden rows) {

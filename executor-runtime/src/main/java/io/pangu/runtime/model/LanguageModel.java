@@ -28,6 +28,9 @@ public interface LanguageModel extends AutoCloseable {
      */
     ForwardOutput forward(ForwardBatch batch);
 
+    /** How many tokens each routed expert has computed so far; any thread, also after the end. */
+    ExpertLoad expertLoad();
+
     /** Gives devices, weights and cache back. */
     @Override
     void close();

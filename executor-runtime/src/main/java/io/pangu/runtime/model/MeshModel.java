@@ -53,6 +53,15 @@ final class MeshModel implements LanguageModel {
     }
 
     @Override
+    public ExpertLoad expertLoad() {
+        long[][] tokens = config.feedForward() instanceof ModelConfig.GroupedExperts experts
+                ? new long[config.numLayers()][experts.numExperts()]
+                : new long[0][];
+        decoders.forEach(decoder -> decoder.copyExpertCounts(tokens));
+        return new ExpertLoad(tokens, decoders.size());
+    }
+
+    @Override
     public void close() {
         mesh.close();
     }

@@ -9,7 +9,6 @@ import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.parallel.DeviceMesh;
 import io.pangu.runtime.parallel.Rank;
 import io.pangu.runtime.parallel.ShardPlan;
-import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Tensor;
 import io.pangu.runtime.weights.SafetensorsCheckpoint;
 import io.pangu.runtime.weights.WeightManifest;
@@ -20,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +41,7 @@ public final class ModelLoader {
     private final ModelLimits limits;
     private final ResourceStack resources;
     private final DeviceTensors tensors;
+    private @Nullable ExpertCounter counter; // of a mixture of experts, once its layers are there
 
     private ModelLoader(ShardPlan plan, Rank rank, WeightPrecision precision, ModelLimits limits) {
         this.plan = plan;
@@ -148,7 +149,8 @@ public final class ModelLoader {
         Decoder decoder(int numBlocks) {
             KvCache cache = KvCache.allocate(
                     loader.device, loader.plan.heads(), loader.config.numLayers(), numBlocks, loader.resources);
-            return new Decoder(loader.plan, loader.device, loader.limits, weights, cache, loader.tensors);
+            return new Decoder(
+                    loader.plan, loader.device, loader.limits, weights, cache, loader.counter, loader.tensors);
         }
     }
 
@@ -192,6 +194,9 @@ public final class ModelLoader {
     private IntFunction<FeedForwardBlock> groupedExperts(WeightPacker packer, ModelConfig.GroupedExperts experts) {
         GatedMlp.Scratch sharedScratch = mlpScratch();
         ExpertGroups groups = plan.expertGroups();
+        ExpertCounter counts = new ExpertCounter(
+                device, tensors, config.numLayers(), plan.experts().count());
+        counter = counts;
         GroupedExpertsBlock.Scratch scratch =
                 GroupedExpertsBlock.Scratch.allocate(tensors, maxRows(), experts.numExperts(), groups.count());
         return layer -> new GroupedExpertsBlock(
@@ -200,7 +205,7 @@ public final class ModelLoader {
                 groups,
                 packer.experts(layer, schemes.body()),
                 mlp(packer, CheckpointLayout.inLayer(layer, CheckpointLayout.SHARED_EXPERT), sharedScratch),
-                tensors.allocate(DType.I32, plan.experts().count()),
+                counts.ofLayer(layer),
                 scratch);
     }
 

@@ -1,6 +1,7 @@
 package io.pangu.runtime.engine;
 
 import io.pangu.runtime.config.ModelConfig;
+import io.pangu.runtime.model.ExpertLoad;
 import io.pangu.runtime.model.ForwardBatch;
 import io.pangu.runtime.model.ForwardOutput;
 import io.pangu.runtime.model.LanguageModel;
@@ -38,6 +39,11 @@ final class BorrowedModel implements LanguageModel {
     @Override
     public ForwardOutput forward(ForwardBatch batch) {
         return owned.forward(batch);
+    }
+
+    @Override
+    public ExpertLoad expertLoad() {
+        return owned.expertLoad();
     }
 
     @Override

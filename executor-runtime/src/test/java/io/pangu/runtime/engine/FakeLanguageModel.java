@@ -3,6 +3,7 @@ package io.pangu.runtime.engine;
 import io.pangu.runtime.config.ModelConfig;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
+import io.pangu.runtime.model.ExpertLoad;
 import io.pangu.runtime.model.ForwardBatch;
 import io.pangu.runtime.model.ForwardOutput;
 import io.pangu.runtime.model.LanguageModel;
@@ -130,6 +131,11 @@ final class FakeLanguageModel implements LanguageModel {
             contexts[i] = context(batch, batch.outputRows()[i]);
         }
         return new Output(batch.output(), contexts, generation);
+    }
+
+    @Override
+    public ExpertLoad expertLoad() {
+        return new ExpertLoad(new long[0][], 1);
     }
 
     @Override

@@ -53,6 +53,19 @@ class MeshGoldenAnswersTest {
     }
 
     @Test
+    void isComputedByAllDevicesInEqualParts() {
+        try (InferenceEngine engine = GoldenEngine.openWithIds(config("moge-mesh", 4))) {
+            assertThat(engine.expertLoad().tokensPerDevice()).containsExactly(0, 0, 0, 0);
+            Completion completion = get(engine.generate(request("moge-mesh", 2, 10)));
+            long computed =
+                    completion.usage().promptTokens() + completion.usage().completionTokens() - 1L;
+            // Two layers, eight groups, four devices.
+            assertThat(engine.expertLoad().tokensPerDevice()).containsOnly(computed * 2 * 8 / 4);
+            assertThat(engine.expertLoad().tokensPerExpert()).hasSize(64);
+        }
+    }
+
+    @Test
     void namesAllDevices() {
         try (InferenceEngine engine = GoldenEngine.openWithIds(config("moge-mesh", 4))) {
             assertThat(engine.model().device().split("cpu:")).hasSize(5);

@@ -14,6 +14,7 @@ import io.pangu.runtime.engine.ScoreRequest;
 import io.pangu.runtime.engine.Scores;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
+import io.pangu.runtime.model.ExpertLoad;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,11 @@ final class FakeInferenceEngine implements InferenceEngine {
     @Override
     public EngineStats stats() {
         return new EngineStats(1, 2, 3, 4, 5, 6, 7, 8, isIdle ? 0 : 9, isIdle ? 0 : 10, 11, 12);
+    }
+
+    @Override
+    public ExpertLoad expertLoad() {
+        return new ExpertLoad(new long[][] {{1, 2}}, 2);
     }
 
     @Override
