@@ -44,10 +44,15 @@ CANN_OPERATOR(aclnnMultinomial, in self, int64_t samples, bool replacement, int6
 CANN_OPERATOR(aclnnTransMatmulWeight, aclTensor *weight);
 CANN_API aclnnStatus aclnnCalculateMatmulWeightSizeV2(ints shape, int32_t dtype, uint64_t *elements);
 
+CANN_OPERATOR(aclnnSort, in self, bool stable, int64_t dim, bool descending, aclTensor *values, aclTensor *indices);
+CANN_OPERATOR(aclnnArgsort, in self, int64_t dim, bool descending, aclTensor *out);
+
 /* Neural networks. */
 CANN_OPERATOR(aclnnEmbedding, in weight, in indices, in out);
 CANN_OPERATOR(aclnnIndexSelect, in self, int64_t dim, in index, aclTensor *out);
 CANN_OPERATOR(aclnnGatherV2, in self, int64_t dim, in index, aclTensor *out);
+CANN_OPERATOR(aclnnGather, in self, int64_t dim, in index, aclTensor *out);
+CANN_OPERATOR(aclnnLogSoftmax, in self, int64_t dim, aclTensor *out);
 CANN_OPERATOR(aclnnScatterNdUpdate, aclTensor *variable, in indices, in updates);
 CANN_OPERATOR(aclnnInplaceIndexCopy, aclTensor *self, int64_t dim, in index, in source);
 CANN_OPERATOR(aclnnRmsNorm, in x, in gamma, double epsilon, in y, in rstd);
@@ -97,6 +102,12 @@ CANN_OPERATOR(aclnnIncreFlashAttentionV4, in query, inList key, inList value, in
               in dequantScale1, in quantScale1, in dequantScale2, in quantScale2, in quantOffset2, in antiquantScale,
               in antiquantOffset, in blockTable, in kvPadding, int64_t numHeads, double scale, char *layout,
               int64_t numKeyValueHeads, int64_t blockSize, int64_t innerPrecise, in out);
+CANN_OPERATOR(aclnnPromptFlashAttentionV3, in query, in key, in value, in pseShift, in mask, ints lengths, ints lengthsKv,
+              in deqScale1, in quantScale1, in deqScale2, in quantScale2, in quantOffset2, int64_t numHeads, double scale,
+              int64_t preTokens, int64_t nextTokens, char *layout, int64_t numKeyValueHeads, int64_t sparseMode,
+              int64_t innerPrecise, in out);
+CANN_OPERATOR(aclnnRopeWithSinCosCache, in positions, in query, in key, in cosSinCache, ints mropeSection, int64_t headSize,
+              bool isNeoxStyle, aclTensor *queryOut, aclTensor *keyOut);
 CANN_OPERATOR(aclnnMoeInitRoutingV2, in x, in expertIdx, int64_t activeNum, int64_t expertCapacity, int64_t expertNum,
               int64_t dropPadMode, int64_t countFlag, bool beforeCapacity, in expandedX, in expandedRowIdx, in counts,
               in countsBeforeCapacity);
@@ -118,6 +129,15 @@ CANN_OPERATOR(aclnnGroupedMatmulSwigluQuant, in x, in weight, in bias, in offset
 
 /* Newer than 8.1.RC1. */
 CANN_OPERATOR(aclnnInplaceAddRmsNorm, aclTensor *x1, aclTensor *x2, in gamma, double epsilon, in rstd);
+CANN_OPERATOR(aclnnNpuFormatCast, in source, aclTensor *destination);
+CANN_API aclnnStatus aclnnNpuFormatCastCalculateSizeAndFormat(in source, int32_t format, int32_t additionalDtype,
+                                                              int64_t **shape, uint64_t *rank, int32_t *actualFormat);
+CANN_OPERATOR(aclnnMatmulWeightNz, in self, in mat2, aclTensor *out, int8_t cubeMathType);
+CANN_OPERATOR(aclnnGroupedMatmulWeightNz, inList x, inList weight, inList bias, inList scale, inList offset,
+              inList antiquantScale, inList antiquantOffset, inList perTokenScale, in groupList, inList activationInput,
+              inList activationQuantScale, inList activationQuantOffset, int64_t splitItem, int64_t groupType,
+              int64_t groupListType, int64_t actType, aclIntArray *tuningConfig, int64_t quantGroupSize, aclTensorList *out,
+              aclTensorList *activationFeature, aclTensorList *dynamicQuantScale);
 CANN_OPERATOR(aclnnQuantMatmulV5, in x1, in x2, in x1Scale, in x2Scale, in yScale, in x1Offset, in x2Offset, in yOffset,
               in bias, bool transposeX1, bool transposeX2, int64_t groupSize, aclTensor *out);
 CANN_OPERATOR(aclnnScatterPaKvCache, in key, aclTensor *keyCache, in slotMapping, in value, aclTensor *valueCache,

@@ -52,6 +52,11 @@ CANN_API aclError aclrtResetEvent(aclrtEvent event, aclrtStream stream);
 CANN_API aclError aclrtQueryEventStatus(aclrtEvent event, int32_t *status);
 CANN_API aclError aclrtSynchronizeEvent(aclrtEvent event);
 CANN_API aclError aclrtSynchronizeEventWithTimeout(aclrtEvent event, int32_t millis);
+CANN_API aclError aclrtQueryEventWaitStatus(aclrtEvent event, int32_t *status);
+CANN_API aclError aclrtSetOpWaitTimeout(uint32_t seconds);
+CANN_API aclError aclrtSetOpExecuteTimeOut(uint32_t seconds);
+CANN_API aclError aclrtCtxSetSysParamOpt(int32_t option, int64_t value);
+CANN_API aclError aclrtCtxGetSysParamOpt(int32_t option, int64_t *value);
 CANN_API aclError aclrtEventElapsedTime(float *millis, aclrtEvent start, aclrtEvent end);
 
 CANN_API aclError aclrtMalloc(void **pointer, size_t size, int32_t policy);

@@ -32,6 +32,7 @@ STANDIN_API void standin_reset(void);
  *   pageable_async     1: asynchronous copies take pageable host memory, and wait [0: they are refused]
  *   require_opp_path   1: operators fail without ASCEND_OPP_PATH [0]
  *   connect_timeout_ms, exec_timeout_ms   of HCCL [HCCL_CONNECT_TIMEOUT, HCCL_EXEC_TIMEOUT in seconds, else 120 and 1836 s]
+ *   op_wait_timeout_s, op_execute_timeout_s   as aclrtSetOpWaitTimeout and aclrtSetOpExecuteTimeOut set them; 0 for none [0]
  *   version_major, version_minor, version_patch   of the ACL interface [1, 13, 0]
  *
  * Devices, memory and visible devices are read when a device is first set after a reset.

@@ -9,6 +9,7 @@ struct si_context {
     struct si_handle head;
     int32_t device;
     bool is_default;
+    int64_t options[2]; /* as set by aclrtCtxSetSysParamOpt */
     /* Made at the first use of stream NULL; belongs to the context. */
     struct si_stream *_Atomic default_stream;
 };

@@ -44,8 +44,11 @@ struct si_task_fault {
 /* Takes the fault planned for this call's work, once. */
 struct si_task_fault si_take_task_fault(void);
 
-/* Waits until standin_release or standin_reset, or until *given_up is set (null: never). */
-void si_hang(const _Atomic bool *given_up);
+/*
+ * Waits until standin_release or standin_reset, until *given_up is set (null: never), or for so many seconds (0: no limit);
+ * whether that time ran out.
+ */
+bool si_hang(const _Atomic bool *given_up, int64_t seconds);
 void si_sleep_ms(int64_t millis);
 
 int64_t si_release_hung(void);

@@ -20,6 +20,7 @@ struct si_event {
     bool set;              /* the flag */
     int64_t time_ns;       /* of the last record that ran */
     int users;             /* queued tasks that refer to it */
+    int waits;             /* of these, waits */
     struct si_stream *recorder;
     uint64_t capture_id; /* of the capture that the last record belongs to; 0 for none */
     int32_t failed;      /* code of the recorder's stream when the record was skipped */
@@ -85,7 +86,10 @@ struct event_task {
 
 /* The task no longer refers to its event, whose lock is held: a caller may destroy it as soon as its wait ends. */
 static void leave(struct event_task *t) {
-    if (t->counted) t->event->users--;
+    if (t->counted) {
+        t->event->users--;
+        t->event->waits -= t->task.kind == SI_TASK_EVENT_WAIT;
+    }
     t->counted = false;
 }
 
@@ -125,13 +129,16 @@ static int32_t run_record(struct si_task *task, struct si_stream *stream) {
 static int32_t run_wait(struct si_task *task, struct si_stream *stream) {
     struct event_task *t = (struct event_task *)task;
     if (!is_alive(t)) return dead_event(task);
+    const int64_t longest = si_settings.op_wait_timeout_s, until = si_now_ns() + longest * 1000000000;
+    bool late = false;
     pthread_mutex_lock(&t->event->lock);
-    while (!(t->event->ex ? t->event->done >= t->number : t->event->set) && !si_gives_up(stream)) {
+    while (!(t->event->ex ? t->event->done >= t->number : t->event->set) && !si_gives_up(stream) && !late) {
         si_wait_briefly(&t->event->changed, &t->event->lock);
+        late = longest > 0 && si_now_ns() >= until;
     }
     leave(t);
     pthread_mutex_unlock(&t->event->lock);
-    return ACL_SUCCESS;
+    return late ? si_fail(ACL_ERROR_RT_WAIT_TIMEOUT, "%s: not recorded within %lld s", task->name, (long long)longest) : ACL_SUCCESS;
 }
 
 static int32_t run_reset(struct si_task *task, struct si_stream *stream) {
@@ -156,6 +163,7 @@ static int32_t enqueue(struct si_event *event, struct si_stream *stream, const s
     if (t->counted) {
         pthread_mutex_lock(&event->lock);
         event->users++;
+        event->waits += form->kind == SI_TASK_EVENT_WAIT;
         pthread_mutex_unlock(&event->lock);
     }
     return si_enqueue(stream, &t->task);
@@ -241,6 +249,20 @@ int32_t si_event_query(void *pointer, bool *complete) {
     pthread_mutex_lock(&event->lock);
     /* An event never recorded: complete for an Ex event, which then holds no task; not ready for a plain one. */
     *complete = event->done == event->issued && (event->issued > 0 || event->ex);
+    pthread_mutex_unlock(&event->lock);
+    return ACL_SUCCESS;
+}
+
+int32_t si_event_query_waits(void *pointer, bool *complete) {
+    int32_t code = ACL_SUCCESS;
+    struct si_event *event = find("aclrtQueryEventWaitStatus", pointer, &code);
+    if (!event) return code;
+    if (event->ex) {
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclrtQueryEventWaitStatus: not for events of aclrtCreateEventExWithFlag");
+    }
+    si_permit_all();
+    pthread_mutex_lock(&event->lock);
+    *complete = event->waits == 0;
     pthread_mutex_unlock(&event->lock);
     return ACL_SUCCESS;
 }

@@ -17,6 +17,8 @@ int32_t si_event_reset(void *event, struct si_stream *stream);
 
 /* Whether the last record has run; 0, or a code with its text. */
 int32_t si_event_query(void *event, bool *complete);
+/* Whether all waits that streams were told have ended. */
+int32_t si_event_query_waits(void *event, bool *complete);
 int32_t si_event_synchronize(void *event, int64_t millis);
 int32_t si_event_elapsed(void *start, void *end, float *millis);
 

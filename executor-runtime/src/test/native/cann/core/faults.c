@@ -148,7 +148,7 @@ int32_t si_enter_watched(const char *function) {
         case STANDIN_FAIL: return si_fail(code, "%s: failed as planned", function);
         case STANDIN_LATE: si_sleep_ms(plan.millis); return 0;
         case STANDIN_HANG:
-            si_hang(NULL);
+            si_hang(NULL, 0);
             return gives_back(function) ? 0 : si_fail(code, "%s: hung as planned, until it was released", function);
         default: task_fault = (struct si_task_fault){.kind = plan.kind, .code = code, .millis = plan.millis}; return 0;
     }
@@ -165,11 +165,13 @@ void si_sleep_ms(int64_t millis) {
     nanosleep(&time, NULL);
 }
 
-void si_hang(const _Atomic bool *given_up) {
+bool si_hang(const _Atomic bool *given_up, int64_t seconds) {
+    const int64_t end = si_now_ns() + seconds * 1000000000;
+    bool late = false;
     pthread_mutex_lock(&lock);
     const uint64_t round = release_round;
     hung++;
-    while (round == release_round && !(given_up && *given_up)) {
+    while (round == release_round && !(given_up && *given_up) && !late) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += 5000000;
@@ -178,9 +180,11 @@ void si_hang(const _Atomic bool *given_up) {
             until.tv_sec++;
         }
         pthread_cond_timedwait(&released, &lock, &until);
+        late = seconds > 0 && si_now_ns() >= end;
     }
     hung--;
     pthread_mutex_unlock(&lock);
+    return late;
 }
 
 int64_t si_release_hung(void) {

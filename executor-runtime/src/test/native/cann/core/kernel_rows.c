@@ -28,6 +28,9 @@ const struct si_kernel_row si_kernel_rows[] = {
      "bbbb?llLfLffbbillbbbbbblbbb>bf hhhh?llLfLffffillffffhhlhhf>cf hcch?llLfLffhhillhhhhcclhch>hf "
      "hqqh?llfffffhhillhhhhqqlhqh>hf hhhhhllLfLffhhillhhhhhhlhhh>hf hcch?llLfLffhhillhhhhcclhch>cf "
      "bccb?llLfLffbbillbbbbcclbcb>bf bqqb?llfffffbbillbbbbqqlbqb>bf ccchCllLfLffhhillhhhhcclcch>cf"},
+    {"gather_elements",
+     "bi>b bl>b hi>h hl>h fi>f fl>f si>s sl>s ii>i il>i li>l ll>l ci>c cl>c Si>S Sl>S Ii>I Il>I Li>L Ll>L "
+     "Ci>C Cl>C"},
     {"gather_v2",
      "hii>h hil>h hli>h hll>h fii>f fil>f fli>f fll>f lii>l lil>l lli>l lll>l cii>c cil>c cli>c cll>c"},
     {"grouped_matmul",
@@ -60,6 +63,8 @@ const struct si_kernel_row si_kernel_rows[] = {
      "bl>bi bi>bi hl>hi hi>hi fl>fi fi>fi"},
     {"moe_token_unpermute",
      "bib>b hih>h fif>f bif>b hif>h hib>h fib>f fih>f"},
+    {"prompt_flash_attention",
+     "hhhh?llLfLff>c ccch?llLfLff>h ccch?llLfLff>c bbbb?llLfLff>c hhhhhllLfLff>h bbbb?llLfLff>b"},
     {"quant_batch_matmul_v3",
      "ccLfif>h ccffif>h ccLfif>c ccbfbf>b ccLfif>h:DZDDDD>D ccffif>h:DZDDDD>D ccLfif>c:DZDDDD>D "
      "ccbfbf>b:DZDDDD>D qqLfif>h ccffbf>b ccffbf>b:DZDDDD>D ccffif>i ccffif>i:DZDDDD>D ccbfif>i "
@@ -71,6 +76,8 @@ const struct si_kernel_row si_kernel_rows[] = {
      "bi>b bl>b hi>h hl>h fi>f fl>f ii>i il>i li>l ll>l"},
     {"rms_norm",
      "hf>hf bf>bf hh>hf ff>ff bb>bf"},
+    {"rope_with_sin_cos_cache",
+     "lbbb>bb lhhh>hh lfff>ff"},
     {"rotary_position_embedding",
      "hhh>h bbb>b fff>f"},
     {"scatter_nd_update",
@@ -79,6 +86,8 @@ const struct si_kernel_row si_kernel_rows[] = {
      "bib>b blb>b hih>h hlh>h fif>f flf>f iii>i ili>i lil>l lll>l"},
     {"softmax_v2",
      "b>b h>h h>f f>f"},
+    {"sort",
+     "b>bi h>hi f>fi"},
     {"swi_glu",
      "h>h f>f b>b"},
     {"swi_glu_quant",

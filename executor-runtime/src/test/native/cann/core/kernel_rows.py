@@ -14,6 +14,7 @@ USED = """rms_norm add_rms_norm add_rms_norm_dynamic_quant apply_rotary_pos_emb 
 scatter_update incre_flash_attention fused_infer_attention_score softmax_v2 arg_max_with_value arg_max_v2 top_k_v2 reduce_sum
 reduce_mean moe_init_routing_v2 moe_init_routing_v3 moe_init_routing_quant_v2 moe_compute_expert_tokens moe_token_permute
 moe_token_unpermute moe_finalize_routing_v2 grouped_matmul grouped_matmul_swiglu_quant swi_glu swi_glu_quant
+rope_with_sin_cos_cache prompt_flash_attention sort gather_elements
 dequant_swiglu_quant dynamic_quant quant_batch_matmul_v3 mat_mul mat_mul_v3 batch_mat_mul_v3 gather_v2 cast""".split()
 
 

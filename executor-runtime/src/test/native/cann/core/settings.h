@@ -20,6 +20,8 @@
     X(require_opp_path, 0, NULL, 1)                           \
     X(connect_timeout_ms, 120000, "HCCL_CONNECT_TIMEOUT", 1000) \
     X(exec_timeout_ms, 1836000, "HCCL_EXEC_TIMEOUT", 1000)    \
+    X(op_wait_timeout_s, 0, NULL, 1)                          \
+    X(op_execute_timeout_s, 0, NULL, 1)                       \
     X(version_major, 1, NULL, 1)                              \
     X(version_minor, 13, NULL, 1)                             \
     X(version_patch, 0, NULL, 1)

@@ -36,7 +36,11 @@ int32_t si_run_task(struct si_task *task, struct si_stream *stream) {
         case STANDIN_TASK_FAIL: return si_fail(task->fault.code, "%s: its task failed as planned", task->name);
         case STANDIN_TASK_LATE: si_sleep_ms(task->fault.millis); break;
         case STANDIN_TASK_HANG:
-            si_hang(&stream->giving_up);
+            /* The device's own watchdog is for operators. */
+            if (si_hang(&stream->giving_up, task->kind == SI_TASK_OPERATOR ? si_settings.op_execute_timeout_s : 0)) {
+                return si_fail(ACL_ERROR_RT_AICORE_TIMEOUT, "%s: ran for longer than %lld s", task->name,
+                               (long long)si_settings.op_execute_timeout_s);
+            }
             return si_fail(task->fault.code, "%s: its task hung as planned, until it was released", task->name);
         default: break;
     }

@@ -9,6 +9,7 @@ struct attention {
     const char *op;
     in query;
     inList key, value;
+    in one_key, one_value; /* in place of the lists */
     in mask, block_table;
     ints lengths, kv_lengths;
     int64_t num_heads, num_kv_heads;
@@ -17,6 +18,7 @@ struct attention {
     int64_t sparse_mode, pre_tokens, next_tokens, inner_precise, block_size;
     bool lse;
     in out, softmax_lse;
+    const char *kernel, *columns;
     bool incremental; /* the operator for one query a sequence */
 };
 

@@ -32,7 +32,8 @@
         .op = call->op, .query = query, .key = key, .value = value, .mask = mask, .block_table = blockTable,           \
         .lengths = lengths, .kv_lengths = lengthsKv, .num_heads = numHeads, .num_kv_heads = numKeyValueHeads,           \
         .scale = scale, .layout = layout, .sparse_mode = sparseMode, .pre_tokens = preTokens, .next_tokens = nextTokens, \
-        .inner_precise = innerPrecise, .block_size = blockSize, .lse = lse, .out = out, .softmax_lse = softmaxLse       \
+        .inner_precise = innerPrecise, .block_size = blockSize, .lse = lse, .kernel = "fused_infer_attention_score",                            \
+        .columns = "012___________4____________>5_", .out = out, .softmax_lse = softmaxLse       \
     }
 
 #endif

@@ -1,18 +1,6 @@
 /* Operators that make one element of many: sums, means, extremes, draws. */
 #include "operator.h"
 
-/* A view's elements along one dimension, as the rows of a matrix: the dimension is moved to the end. */
-static struct si_view dim_last(const struct si_view *v, int64_t dim) {
-    struct si_view m = *v;
-    for (int64_t i = dim; i + 1 < v->rank; i++) {
-        m.dims[i] = v->dims[i + 1];
-        m.strides[i] = v->strides[i + 1];
-    }
-    m.dims[v->rank - 1] = v->dims[dim];
-    m.strides[v->rank - 1] = v->strides[dim];
-    return m;
-}
-
 /* The shape without some dimensions, or with 1 in their place. */
 static struct si_view without(const struct si_view *v, unsigned dims, bool keep) {
     struct si_view s = {.dtype = v->dtype, .format = FORMAT_ND};

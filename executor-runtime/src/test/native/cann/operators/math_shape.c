@@ -1,5 +1,5 @@
 /* Operators that move elements without changing them, and the order of blocks of weights. */
-#include "operator.h"
+#include "blocks.h"
 
 static int32_t run_cat(struct si_run *run) {
     const struct si_view *out = si_operand(run, 1);
@@ -136,12 +136,13 @@ aclnnStatus aclnnCalculateMatmulWeightSizeV2(ints shape, int32_t dtype, uint64_t
     return ACL_SUCCESS;
 }
 
-static int32_t run_trans_weight(struct si_run *run) {
-    const struct si_view *w = si_operand(run, 0);
+/* The matrices of a view in blocks, padding zero; memory of the run. */
+char *weight_blocks(struct si_run *run, const struct si_view *w, int64_t *bytes) {
     const int64_t size = si_dtype_size(w->dtype), k = w->dims[w->rank - 2], n = w->dims[w->rank - 1];
     const int64_t each = si_nz_elements(k, n, size), batches = si_product(w, 0, w->rank - 2);
-    char *blocks = si_temporary(run, batches * each * size);
-    memset(blocks, 0, (size_t)(batches * each * size));
+    *bytes = batches * each * size;
+    char *blocks = si_temporary(run, *bytes);
+    memset(blocks, 0, (size_t)*bytes);
     for (int64_t b = 0; b < batches; b++) {
         const struct si_weight from = si_weight_of(w, b, false);
         for (int64_t i = 0; i < k; i++) {
@@ -151,7 +152,14 @@ static int32_t run_trans_weight(struct si_run *run) {
             }
         }
     }
-    memcpy(w->data, blocks, (size_t)(batches * each * size));
+    return blocks;
+}
+
+static int32_t run_trans_weight(struct si_run *run) {
+    const struct si_view *w = si_operand(run, 0);
+    int64_t bytes;
+    const char *blocks = weight_blocks(run, w, &bytes);
+    memcpy(w->data, blocks, (size_t)bytes);
     return ACL_SUCCESS;
 }
 

@@ -1,4 +1,5 @@
 /* Operators for neural networks that are newer than 8.1.RC1. */
+#include "matmul.h"
 #include "quant_matmul.h"
 
 static int32_t run_inplace_add_rms_norm(struct si_run *run) {
@@ -76,3 +77,18 @@ aclnnStatus aclnnQuantMatmulV5GetWorkspaceSize(in x1, in x2, in x1Scale, in x2Sc
     END();
 }
 SI_SECOND_PHASE(aclnnQuantMatmulV5)
+
+aclnnStatus aclnnMatmulWeightNzGetWorkspaceSize(in self, in mat2, aclTensor *out, int8_t cubeMathType, uint64_t *workspaceSize,
+                                                aclOpExecutor **executor) {
+    BEGIN("aclnnMatmulWeightNz", run_mm);
+    si_in(call, "self", self);
+    si_in(call, "mat2", mat2);
+    si_out(call, "out", out);
+    require_newer_kernels(call);
+    check_product(call, 0, 1, 2);
+    check_cube(call, cubeMathType);
+    si_require(call, si_of(call, 1)->format == FORMAT_NZ, "mat2 is %s, and has to be of format FRACTAL_NZ", si_describe(si_of(call, 1)));
+    si_require_kernel(call, MATRIX_KERNELS, "01__>2");
+    END();
+}
+SI_SECOND_PHASE(aclnnMatmulWeightNz)

@@ -51,6 +51,30 @@ aclnnStatus aclnnGroupedMatmulV5GetWorkspaceSize(inList x, inList weight, inList
 }
 SI_SECOND_PHASE(aclnnGroupedMatmulV5)
 
+aclnnStatus aclnnGroupedMatmulWeightNzGetWorkspaceSize(
+    inList x, inList weight, inList bias, inList scale, inList offset, inList antiquantScale, inList antiquantOffset,
+    inList perTokenScale, in groupList, inList activationInput, inList activationQuantScale, inList activationQuantOffset,
+    int64_t splitItem, int64_t groupType, int64_t groupListType, int64_t actType, aclIntArray *tuningConfig,
+    int64_t quantGroupSize, aclTensorList *out, aclTensorList *activationFeature, aclTensorList *dynamicQuantScale,
+    uint64_t *workspaceSize, aclOpExecutor **executor) {
+    BEGIN("aclnnGroupedMatmulWeightNz", run_grouped_matmul);
+    require_newer_kernels(call);
+    si_unused(call, "activationInputOptional", activationInput);
+    si_unused(call, "activationQuantScaleOptional", activationQuantScale);
+    si_unused(call, "activationQuantOffsetOptional", activationQuantOffset);
+    si_unused(call, "activationFeatureOutOptional", activationFeature);
+    si_unused(call, "dynQuantScaleOutOptional", dynamicQuantScale);
+    si_require(call, quantGroupSize == 0, "quantGroupSize %lld: the stand-in knows 0", (long long)quantGroupSize);
+    const struct grouped_matmul g = {x, weight, bias, scale, offset, antiquantScale, antiquantOffset, perTokenScale, out, groupList,
+                                     splitItem, groupType, groupListType, actType};
+    check_grouped_matmul(call, &g);
+    si_array(call, "tuningConfigOptional", tuningConfig, true);
+    si_require(call, si_of(call, GMM_WEIGHT)->format == FORMAT_NZ, "weight is %s, and has to be of format FRACTAL_NZ",
+               si_describe(si_of(call, GMM_WEIGHT)));
+    END();
+}
+SI_SECOND_PHASE(aclnnGroupedMatmulWeightNz)
+
 static int32_t run_rotary(struct si_run *run) {
     const enum rope_mode mode = (enum rope_mode)run->call->integers[0];
     rotate_heads(run, si_operand(run, 0), si_operand(run, 1), si_operand(run, 2), mode, si_operand(run, 3));

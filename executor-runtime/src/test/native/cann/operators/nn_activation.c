@@ -1,19 +1,5 @@
-/* Softmax, gated activations, the largest of a row, norms. */
+/* Softmax, gated activations, norms. */
 #include "operator.h"
-
-#include <stdlib.h>
-
-/* A view with one dimension moved to the end. */
-static struct si_view dim_last(const struct si_view *v, int64_t dim) {
-    struct si_view m = *v;
-    for (int64_t i = dim; i + 1 < v->rank; i++) {
-        m.dims[i] = v->dims[i + 1];
-        m.strides[i] = v->strides[i + 1];
-    }
-    m.dims[v->rank - 1] = v->dims[dim];
-    m.strides[v->rank - 1] = v->strides[dim];
-    return m;
-}
 
 static int32_t run_softmax(struct si_run *run) {
     const struct si_view from = dim_last(si_operand(run, 0), run->call->integers[0]);
@@ -41,6 +27,34 @@ aclnnStatus aclnnSoftmaxGetWorkspaceSize(in self, int64_t dim, aclTensor *out, u
     END();
 }
 SI_SECOND_PHASE(aclnnSoftmax)
+
+static int32_t run_log_softmax(struct si_run *run) {
+    const struct si_view from = dim_last(si_operand(run, 0), run->call->integers[0]);
+    const struct si_view to = dim_last(si_operand(run, 1), run->call->integers[0]);
+    const int64_t n = from.dims[from.rank - 1], rows = n > 0 ? si_elements(&from) / n : 0;
+    float *x = si_floats(run, &from);
+    for (int64_t r = 0; r < rows; r++) {
+        float *row = x + r * n, most = -INFINITY, sum = 0;
+        for (int64_t i = 0; i < n; i++) most = fmaxf(most, row[i]);
+        for (int64_t i = 0; i < n; i++) sum += expf(row[i] - most);
+        for (int64_t i = 0; i < n; i++) row[i] -= most + logf(sum);
+    }
+    si_put_floats(&to, x);
+    return ACL_SUCCESS;
+}
+
+aclnnStatus aclnnLogSoftmaxGetWorkspaceSize(in self, int64_t dim, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+    BEGIN("aclnnLogSoftmax", run_log_softmax);
+    si_in(call, "self", self);
+    si_out(call, "out", out);
+    si_require_rank(call, 0, 1, SI_MAX_RANK);
+    si_integer(call, normal_dim(call, 0, dim));
+    si_require_same_shape(call, 1, 0);
+    si_require_same_dtype(call, 1, 0);
+    si_require_dtype(call, 0, "hbf");
+    END();
+}
+SI_SECOND_PHASE(aclnnLogSoftmax)
 
 static float silu(float x) {
     return x / (1.0f + expf(-x));
@@ -99,74 +113,6 @@ aclnnStatus aclnnSwiGluGetWorkspaceSize(in x, int64_t dim, in out, uint64_t *wor
     END();
 }
 SI_SECOND_PHASE(aclnnSwiGlu)
-
-struct ranked {
-    float value;
-    int64_t index;
-};
-
-static int descending(const void *a, const void *b) {
-    const struct ranked *x = a, *y = b;
-    if (x->value != y->value) return x->value > y->value ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int ascending(const void *a, const void *b) {
-    const struct ranked *x = a, *y = b;
-    if (x->value != y->value) return x->value < y->value ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int32_t run_topk(struct si_run *run) {
-    const int64_t *numbers = run->call->integers;
-    const struct si_view from = dim_last(si_operand(run, 0), numbers[1]);
-    const struct si_view values = dim_last(si_operand(run, 1), numbers[1]), indices = dim_last(si_operand(run, 2), numbers[1]);
-    const int64_t k = numbers[0], n = from.dims[from.rank - 1], rows = n > 0 ? si_elements(&from) / n : 0;
-    const float *x = si_floats(run, &from);
-    struct ranked *row = si_temporary(run, n * (int64_t)sizeof *row);
-    float *best = si_temporary(run, rows * k * (int64_t)sizeof(float));
-    int64_t *where = si_temporary(run, rows * k * (int64_t)sizeof(int64_t));
-    for (int64_t r = 0; r < rows; r++) {
-        for (int64_t i = 0; i < n; i++) row[i] = (struct ranked){.value = x[r * n + i], .index = i};
-        qsort(row, (size_t)n, sizeof *row, numbers[2] ? descending : ascending);
-        for (int64_t i = 0; i < k; i++) {
-            best[r * k + i] = row[i].value;
-            where[r * k + i] = row[i].index;
-        }
-    }
-    si_put_floats(&values, best);
-    si_put_integers(&indices, where);
-    return ACL_SUCCESS;
-}
-
-/* The documentation of 8.1.RC1 has no bf16 here, though kernels exist. */
-aclnnStatus aclnnTopkGetWorkspaceSize(in self, int64_t k, int64_t dim, bool largest, bool sorted, aclTensor *values,
-                                      aclTensor *indices, uint64_t *workspaceSize, aclOpExecutor **executor) {
-    BEGIN("aclnnTopk", run_topk);
-    (void)sorted; /* sorted all the same */
-    si_in(call, "self", self);
-    si_out(call, "valuesOut", values);
-    si_out(call, "indicesOut", indices);
-    si_require_rank(call, 0, 1, SI_MAX_RANK);
-    const int d = normal_dim(call, 0, dim);
-    si_integer(call, k);
-    si_integer(call, d);
-    si_integer(call, largest);
-    si_require_dtype(call, 0, "hf");
-    si_require_same_dtype(call, 1, 0);
-    si_require_dtype(call, 2, "l");
-    if (si_good(call)) {
-        struct si_view wanted = *si_of(call, 0);
-        si_require(call, k >= 0 && k <= wanted.dims[d], "the first %lld of %lld", (long long)k, (long long)wanted.dims[d]);
-        wanted.dims[d] = k;
-        for (int i = 1; i <= 2; i++) {
-            si_require(call, si_same_shape(si_of(call, i), &wanted), "%s is %s, and has to be like %s", call->operands[i].name,
-                       si_describe(si_of(call, i)), si_describe(&wanted));
-        }
-    }
-    END();
-}
-SI_SECOND_PHASE(aclnnTopk)
 
 /* Sums of powers along a set of dimensions, bit for bit one; reals[0] is the order. */
 static int32_t run_vector_norm(struct si_run *run) {

@@ -203,3 +203,43 @@ aclnnStatus aclnnInplaceIndexCopyGetWorkspaceSize(aclTensor *self, int64_t dim, 
     END();
 }
 SI_SECOND_PHASE(aclnnInplaceIndexCopy)
+
+/* out[..., i, ...] = self[..., index[..., i, ...], ...] along one dimension; shapes of index and out are the same. */
+static int32_t run_gather_elements(struct si_run *run) {
+    const struct si_view *self = si_operand(run, 0), *index = si_operand(run, 1), *out = si_operand(run, 2);
+    const int64_t dim = run->call->integers[0], size = si_dtype_size(self->dtype), *numbers = si_integers(run, index);
+    for (int64_t i = si_elements(index) - 1; i >= 0; i--) {
+        int64_t position = i, from = 0;
+        if (numbers[i] < 0 || numbers[i] >= self->dims[dim]) {
+            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: element %lld of %lld", run->call->op, (long long)numbers[i],
+                           (long long)self->dims[dim]);
+        }
+        for (int d = index->rank - 1; d >= 0; d--) {
+            from += (d == dim ? numbers[i] : position % index->dims[d]) * self->strides[d];
+            position /= index->dims[d];
+        }
+        memcpy(si_at(out, out->rank, i), self->data + from * size, (size_t)size);
+    }
+    return ACL_SUCCESS;
+}
+
+aclnnStatus aclnnGatherGetWorkspaceSize(in self, int64_t dim, in index, aclTensor *out, uint64_t *workspaceSize,
+                                        aclOpExecutor **executor) {
+    BEGIN("aclnnGather", run_gather_elements);
+    si_in(call, "self", self);
+    si_in(call, "index", index);
+    si_out(call, "out", out);
+    si_require_rank(call, 0, 1, SI_MAX_RANK);
+    const int d = normal_dim(call, 0, dim);
+    si_integer(call, d);
+    si_require_same_shape(call, 2, 1);
+    if (si_good(call)) {
+        const struct si_view *v = si_of(call, 0), *i = si_of(call, 1);
+        bool good = v->rank == i->rank;
+        for (int k = 0; good && k < v->rank; k++) good = k == d || i->dims[k] <= v->dims[k];
+        si_require(call, good, "index is %s for %s", si_describe(i), si_describe(v));
+    }
+    si_require_kernel(call, "gather_elements", "01>2");
+    END();
+}
+SI_SECOND_PHASE(aclnnGather)

@@ -1,10 +1,7 @@
 /* Matrix products of floats. */
-#include "operator.h"
+#include "matmul.h"
 
-/* Element types are those of a matrix kernel: inputs alike, the result of their type or fp32. */
-#define MATRIX_KERNELS "mat_mul|mat_mul_v3"
-
-static void check_cube(struct si_call *call, int8_t cube) {
+void check_cube(struct si_call *call, int8_t cube) {
     si_require(call, cube >= 0 && cube <= 3, "cubeMathType %d is none of 0 to 3", cube);
 }
 
@@ -31,7 +28,7 @@ static int32_t run_product(struct si_run *run, int x, int w, int bias, int out) 
     return store_product(run, product, b, beta, alpha, ov);
 }
 
-static void check_product(struct si_call *call, int x, int w, int out) {
+void check_product(struct si_call *call, int x, int w, int out) {
     si_require_rank(call, x, 2, 2);
     si_require_rank(call, w, 2, 2);
     si_require_rank(call, out, 2, 2);
@@ -46,7 +43,7 @@ static void check_product(struct si_call *call, int x, int w, int out) {
                si_describe(b));
 }
 
-static int32_t run_mm(struct si_run *run) {
+int32_t run_mm(struct si_run *run) {
     return run_product(run, 0, 1, -1, 2);
 }
 

@@ -31,4 +31,16 @@ static inline int normal_dim(struct si_call *call, int operand, int64_t dim) {
     return si_good(call) ? (int)(dim < 0 ? dim + rank : dim) : 0;
 }
 
+/* A view with one dimension moved to the end. */
+static inline struct si_view dim_last(const struct si_view *v, int64_t dim) {
+    struct si_view m = *v;
+    for (int64_t i = dim; i + 1 < v->rank; i++) {
+        m.dims[i] = v->dims[i + 1];
+        m.strides[i] = v->strides[i + 1];
+    }
+    m.dims[v->rank - 1] = v->dims[dim];
+    m.strides[v->rank - 1] = v->strides[dim];
+    return m;
+}
+
 #endif

@@ -115,11 +115,7 @@ static void check_mask(struct si_call *call, const struct attention *a, int64_t 
 
 /* The types of the mask are not those of the kernel's table: the operator takes all types of one byte. */
 static void check_types(struct si_call *call, const struct attention *a) {
-    if (a->incremental) {
-        si_require_kernel(call, "incre_flash_attention", "012__________4_>5");
-    } else {
-        si_require_kernel(call, "fused_infer_attention_score", "012___________4____________>5_");
-    }
+    si_require_kernel(call, a->kernel, a->columns);
     si_require_dtype(call, ATTENTION_QUERY, "hb");
     si_require_same_dtype(call, ATTENTION_KEY, ATTENTION_QUERY);
     si_require_same_dtype(call, ATTENTION_OUT, ATTENTION_QUERY);
@@ -131,8 +127,13 @@ void check_attention(struct si_call *call, const struct attention *given) {
     struct attention a = *given;
     if (a.num_kv_heads == 0) a.num_kv_heads = a.num_heads;
     si_in(call, "query", a.query);
-    si_in_list(call, "key", a.key);
-    si_in_list(call, "value", a.value);
+    if (a.one_key || a.one_value) {
+        si_in(call, "key", a.one_key);
+        si_in(call, "value", a.one_value);
+    } else {
+        si_in_list(call, "key", a.key);
+        si_in_list(call, "value", a.value);
+    }
     si_in_optional(call, "attenMask", a.mask);
     si_in_optional(call, "blockTable", a.block_table);
     si_out(call, "attentionOut", a.out);

@@ -81,3 +81,64 @@ aclnnStatus aclnnApplyRotaryPosEmbGetWorkspaceSize(aclTensor *query, aclTensor *
     END();
 }
 SI_SECOND_PHASE(aclnnApplyRotaryPosEmb)
+
+/* Rows [tokens, heads * width] rotated by the cache's row of each token: cosines in its first half, sines in its second. */
+static int32_t rotate_rows(struct si_run *run, const struct si_view *x, const struct si_view *out, const float *cache, int64_t rows,
+                           const int64_t *positions) {
+    const int64_t d = run->call->integers[0], heads = x->dims[1] / d;
+    const bool halves = run->call->integers[1] != 0;
+    float *values = si_floats(run, x), rotated[512];
+    for (int64_t r = 0; r < x->dims[0] * heads; r++) {
+        const int64_t position = positions[r / heads];
+        if (position < 0 || position >= rows) {
+            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: position %lld of %lld", run->call->op, (long long)position, (long long)rows);
+        }
+        const float *table = cache + position * d;
+        for (int64_t i = 0; i < d; i++) {
+            const int64_t pair = halves ? i % (d / 2) : i / 2;
+            const float other = partner(values + r * d, i, d, halves ? ROPE_HALF : ROPE_INTERLEAVE);
+            rotated[i] = values[r * d + i] * table[pair] + other * table[d / 2 + pair];
+        }
+        memcpy(values + r * d, rotated, (size_t)d * sizeof *rotated);
+    }
+    si_put_floats(out, values);
+    return ACL_SUCCESS;
+}
+
+static int32_t run_with_cache(struct si_run *run) {
+    const struct si_view *cache = si_operand(run, 3);
+    const int64_t *positions = si_integers(run, si_operand(run, 0));
+    const float *values = si_floats(run, cache);
+    const int32_t code = rotate_rows(run, si_operand(run, 1), si_operand(run, 4), values, cache->dims[0], positions);
+    return code ? code : rotate_rows(run, si_operand(run, 2), si_operand(run, 5), values, cache->dims[0], positions);
+}
+
+aclnnStatus aclnnRopeWithSinCosCacheGetWorkspaceSize(in positions, in query, in key, in cosSinCache, ints mropeSection,
+                                                     int64_t headSize, bool isNeoxStyle, aclTensor *queryOut, aclTensor *keyOut,
+                                                     uint64_t *workspaceSize, aclOpExecutor **executor) {
+    BEGIN("aclnnRopeWithSinCosCache", run_with_cache);
+    si_in(call, "positions", positions);
+    si_in(call, "queryIn", query);
+    si_in(call, "keyIn", key);
+    si_in(call, "cosSinCache", cosSinCache);
+    si_out(call, "queryOut", queryOut);
+    si_out(call, "keyOut", keyOut);
+    si_integer(call, headSize);
+    si_integer(call, isNeoxStyle);
+    si_array(call, "mropeSection", mropeSection, true);
+    si_require(call, call->arrays[0].size <= 0, "mropeSection: the stand-in knows none");
+    si_require(call, headSize > 0 && headSize % 2 == 0 && headSize <= 512, "headSize %lld", (long long)headSize);
+    si_require_rank(call, 0, 1, 1);
+    for (int i = 1; i < 4; i++) si_require_rank(call, i, 2, 2);
+    for (int i = 1; i < 3; i++) {
+        si_require_same_shape(call, i + 3, i);
+        si_require(call, si_of(call, i)->dims[0] == si_of(call, 0)->dims[0] && si_of(call, i)->dims[1] % headSize == 0,
+                   "%s is %s for %s and heads of %lld", call->operands[i].name, si_describe(si_of(call, i)),
+                   si_describe(si_of(call, 0)), (long long)headSize);
+    }
+    si_require(call, si_of(call, 3)->dims[1] == headSize, "cosSinCache is %s for heads of %lld", si_describe(si_of(call, 3)),
+               (long long)headSize);
+    si_require_kernel(call, "rope_with_sin_cos_cache", "0123>45");
+    END();
+}
+SI_SECOND_PHASE(aclnnRopeWithSinCosCache)

@@ -211,6 +211,35 @@ aclError aclrtGetCurrentContext(aclrtContext *context) {
     return code;
 }
 
+/* Whether sums are deterministic, which they always are here, and whether kernels are debugged. */
+static aclError option_of(const char *function, int32_t option, int64_t **place) {
+    aclError code = ACL_SUCCESS;
+    struct si_context *context = si_current_context(function, &code);
+    if (!context) return code;
+    if (option < 0 || option > 1) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: option %d is neither 0 nor 1", function, option);
+    *place = &context->options[option];
+    return ACL_SUCCESS;
+}
+
+aclError aclrtCtxSetSysParamOpt(int32_t option, int64_t value) {
+    SI_ENTER();
+    int64_t *place = NULL;
+    const aclError code = option_of(__func__, option, &place);
+    if (code) return code;
+    if (value != 0 && value != 1) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: value %lld", __func__, (long long)value);
+    *place = value;
+    return ACL_SUCCESS;
+}
+
+aclError aclrtCtxGetSysParamOpt(int32_t option, int64_t *value) {
+    SI_ENTER();
+    NOT_NULL(value);
+    int64_t *place = NULL;
+    const aclError code = option_of(__func__, option, &place);
+    if (!code) *value = *place;
+    return code;
+}
+
 /* The last code of the thread, of which level 0 is the only one; kept by si_fail. */
 aclError aclrtPeekAtLastError(int32_t level) {
     if (level != 0) return ACL_ERROR_INVALID_PARAM;

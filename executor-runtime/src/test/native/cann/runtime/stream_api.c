@@ -178,6 +178,27 @@ aclError aclrtSynchronizeEventWithTimeout(aclrtEvent event, int32_t millis) {
     return si_event_synchronize(event, millis);
 }
 
+aclError aclrtQueryEventWaitStatus(aclrtEvent event, int32_t *status) {
+    SI_ENTER();
+    NOT_NULL(status);
+    bool complete = false;
+    const aclError code = si_event_query_waits(event, &complete);
+    if (!code) *status = complete ? 0 : 1;
+    return code;
+}
+
+aclError aclrtSetOpWaitTimeout(uint32_t seconds) {
+    SI_ENTER();
+    si_settings.op_wait_timeout_s = seconds;
+    return ACL_SUCCESS;
+}
+
+aclError aclrtSetOpExecuteTimeOut(uint32_t seconds) {
+    SI_ENTER();
+    si_settings.op_execute_timeout_s = seconds;
+    return ACL_SUCCESS;
+}
+
 aclError aclrtEventElapsedTime(float *millis, aclrtEvent start, aclrtEvent end) {
     SI_ENTER();
     NOT_NULL(millis);

@@ -125,6 +125,9 @@ static void attend_fresh(struct attention_case c, int32_t dtype, bool with_lse) 
         if (with_lse) f.lse = sums.handle;
         RUN(stream, aclnnFusedInferAttentionScoreV2, FUSED(f, c));
         check_out(&c, &f.out, layout, expected);
+        RUN(stream, aclnnPromptFlashAttentionV3, f.q.handle, f.k.handle, f.v.handle, NULL, f.mask, NULL, f.kv_lengths, NULL, NULL, NULL, NULL,
+            NULL, c.heads, c.scale, 2147483647, 2147483647, layout_names[layout], c.kv_heads, c.sparse, 0, f.out.handle);
+        check_out(&c, &f.out, layout, expected);
         if (with_lse) NEAR(read_tensor(&sums), lse, sums.count, 1e-3, 1e-3);
     }
     free(q), free(k), free(v), free(expected);

@@ -181,6 +181,27 @@ TEST(finds_two_streams_on_one_workspace) {
     free_tensors();
 }
 
+TEST(finds_who_writes_into_a_workspace_in_use) {
+    aclrtStream stream = begin();
+    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(600, 600)), y = empty_tensor(DTYPE_F32, DIMS(600, 600));
+    void *workspace = device_memory(8192);
+    uint64_t size;
+    aclOpExecutor *executor;
+    int32_t code = 0, status;
+    for (int i = 0; i < 20 && !code; i++) {
+        OK(aclnnMmGetWorkspaceSize(x.handle, x.handle, y.handle, 0, &size, &executor));
+        OK(aclnnMm(workspace, 8192, executor, stream));
+        do {
+            code = aclrtMemset(workspace, 8192, 0, 8192);
+            if (!code) code = aclrtStreamQuery(stream, &status);
+        } while (!code && status != 0);
+    }
+    EQUAL(code, ACL_ERROR_RT_DEVICE_MEM_ERROR);
+    CHECK(strstr(aclGetRecentErrMsg(), "wrote into its workspace"));
+    OK(aclrtResetDeviceForce(0));
+    free_tensors();
+}
+
 static void *launches(void *argument) {
     struct doubling *d = argument;
     OK(aclrtSetDevice(0));

@@ -92,6 +92,11 @@ TEST(makes_probabilities) {
                 for (int j = 0; j < n; j++) sum += exp(x.values[from + j * step] - x.values[i]);
                 expected[i] = 1 / sum;
             }
+            double logs[84];
+            const struct tensor log_out = empty_tensor(t, DIMS(3, 7, 4));
+            for (int i = 0; i < 84; i++) logs[i] = log(expected[i]);
+            RUN(stream, aclnnLogSoftmax, x.handle, dim, log_out.handle);
+            NEAR(read_tensor(&log_out), logs, 84, 1e-5, tolerance(t));
             NEAR(read_tensor(&out), expected, 84, t == DTYPE_F16 ? 1e-7 : 1e-9, t == DTYPE_F32 ? 1e-6 : 2 * tolerance(t));
         }
     }

@@ -220,3 +220,41 @@ TEST(gates_and_quantizes) {
     REFUSES(aclnnSwiGluQuant, ACLNN_ERR_PARAM_INVALID, "quantMode 'fast'", x.handle, NULL, NULL, NULL, true, "fast", q.handle, scales.handle);
     end(stream);
 }
+
+TEST(casts_weights_to_blocks_and_multiplies_by_them) {
+    aclrtStream stream = begin();
+    const struct tensor x = random_tensor(DTYPE_BF16, -1, 1, DIMS(M, K)), w = random_tensor(DTYPE_BF16, -1, 1, DIMS(K, N));
+    int64_t *shape;
+    uint64_t rank;
+    int32_t format;
+    OK(aclnnNpuFormatCastCalculateSizeAndFormat(w.handle, FORMAT_NZ, -1, &shape, &rank, &format));
+    CHECK(rank == 4 && shape[0] == 2 && shape[1] == 3 && shape[2] == 16 && shape[3] == 16 && format == FORMAT_NZ);
+    const struct tensor room = empty_tensor(DTYPE_BF16, shape, 4), out = empty_tensor(DTYPE_BF16, DIMS(M, N));
+    aclTensor *nz = handle_of(DTYPE_BF16, FORMAT_NZ, DIMS(K, N), shape, 4, room.memory);
+    free(shape);
+    RUN(stream, aclnnNpuFormatCast, w.handle, nz);
+    const double *blocks = read_tensor(&room);
+    for (int k = 0; k < K; k++) {
+        for (int n = 0; n < N; n++) CHECK(blocks[block_place(k, n, K, 16)] == w.values[k * N + n]);
+    }
+    double expected[M * N] = {0};
+    for (int i = 0; i < M * N; i++) {
+        for (int k = 0; k < K; k++) expected[i] += x.values[i / N * K + k] * w.values[k * N + i % N];
+    }
+    RUN(stream, aclnnMatmulWeightNz, x.handle, nz, out.handle, 0);
+    NEAR(read_tensor(&out), expected, M * N, 1e-5, tolerance(DTYPE_BF16));
+    REFUSES(aclnnMatmulWeightNz, ACLNN_ERR_PARAM_INVALID, "FRACTAL_NZ", x.handle, w.handle, out.handle, 0);
+    const struct tensor groups = tensor_of(DTYPE_I64, (double[]){2, M}, DIMS(2)), twice = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, K, N));
+    const struct tensor wide = empty_tensor(DTYPE_BF16, DIMS(2, 2, 3, 16, 16));
+    aclTensor *pair = handle_of(DTYPE_BF16, FORMAT_NZ, DIMS(2, K, N), DIMS(2, 2, 3, 16, 16), wide.memory);
+    RUN(stream, aclnnNpuFormatCast, twice.handle, pair);
+    RUN(stream, aclnnGroupedMatmulWeightNz, list_of_handle(handle_of(x.dtype, FORMAT_ND, x.dims, 2, x.dims, 2, x.memory)), list_of_handle(pair),
+        NULL, NULL, NULL, NULL, NULL, NULL, groups.handle, NULL, NULL, NULL, 3, 0, 0, 0, NULL, 0,
+        list_of_handle(handle_of(out.dtype, FORMAT_ND, out.dims, 2, out.dims, 2, out.memory)), NULL, NULL);
+    for (int i = 0; i < M * N; i++) {
+        expected[i] = 0;
+        for (int k = 0; k < K; k++) expected[i] += x.values[i / N * K + k] * twice.values[(i / N < 2 ? 0 : K * N) + k * N + i % N];
+    }
+    NEAR(read_tensor(&out), expected, M * N, 1e-5, tolerance(DTYPE_BF16));
+    end(stream);
+}

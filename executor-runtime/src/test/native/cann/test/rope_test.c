@@ -121,3 +121,28 @@ TEST(writes_keys_and_values_into_blocks) {
     REFUSES(aclnnScatterPaKvCache, ACLNN_ERR_PARAM_INVALID, "PA_NZ", k.handle, kc.handle, slot.handle, v.handle, vc.handle, NULL, NULL, NULL, "PA_NZ", NULL, NULL, NULL);
     end(stream);
 }
+
+TEST(rotates_by_rows_of_a_cache) {
+    aclrtStream stream = begin();
+    enum { MOST = 6, D = 32 };
+    double angles[MOST * D / 2], cache_values[MOST * D], picked[TOKENS * D / 2];
+    static const double at[TOKENS] = {5, 0, 3};
+    draw_angles(angles, MOST * D / 2);
+    for (int i = 0; i < MOST * D; i++) {
+        const double angle = angles[i / D * D / 2 + i % (D / 2)];
+        cache_values[i] = i % D < D / 2 ? cos(angle) : sin(angle);
+    }
+    for (int i = 0; i < TOKENS * D / 2; i++) picked[i] = angles[(int)at[i / (D / 2)] * D / 2 + i % (D / 2)];
+    const struct tensor cache = tensor_of(DTYPE_F32, cache_values, DIMS(MOST, D)), positions = tensor_of(DTYPE_I64, at, DIMS(TOKENS));
+    for (int kind = HALF; kind <= INTERLEAVED; kind++) {
+        const struct tensor q = random_tensor(DTYPE_F32, -1, 1, DIMS(TOKENS, HEADS * D)), k = random_tensor(DTYPE_F32, -1, 1, DIMS(TOKENS, D));
+        const struct tensor qo = empty_tensor(DTYPE_F32, DIMS(TOKENS, HEADS * D)), ko = empty_tensor(DTYPE_F32, DIMS(TOKENS, D));
+        RUN(stream, aclnnRopeWithSinCosCache, positions.handle, q.handle, k.handle, cache.handle, NULL, D, kind == HALF, qo.handle, ko.handle);
+        rotate(q.values, TOKENS, HEADS, D, picked, kind);
+        rotate(k.values, TOKENS, 1, D, picked, kind);
+        NEAR(read_tensor(&qo), q.values, q.count, 1e-6, 1e-6);
+        NEAR(read_tensor(&ko), k.values, k.count, 1e-6, 1e-6);
+        REFUSES(aclnnRopeWithSinCosCache, ACLNN_ERR_PARAM_INVALID, "for heads of 16", positions.handle, q.handle, k.handle, cache.handle, NULL, 16, true, qo.handle, ko.handle);
+    }
+    end(stream);
+}

@@ -273,3 +273,17 @@ TEST(gives_everything_of_a_device_back_by_force) {
     EQUAL(standin_leaks(NULL, 0), 0);
     REFUSED(aclrtFree(memory), ACL_ERROR_RT_CONTEXT_NULL, "no context");
 }
+
+TEST(keeps_options_of_a_context) {
+    OK(aclInit(NULL));
+    OK(aclrtSetDevice(0));
+    int64_t value = 7;
+    OK(aclrtCtxGetSysParamOpt(0, &value));
+    EQUAL(value, 0);
+    OK(aclrtCtxSetSysParamOpt(0, 1));
+    OK(aclrtCtxGetSysParamOpt(0, &value));
+    EQUAL(value, 1);
+    REFUSED(aclrtCtxSetSysParamOpt(5, 1), ACL_ERROR_INVALID_PARAM, "option 5");
+    REFUSED(aclrtCtxSetSysParamOpt(0, 2), ACL_ERROR_INVALID_PARAM, "value 2");
+    OK(aclrtResetDevice(0));
+}

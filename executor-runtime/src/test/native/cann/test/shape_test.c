@@ -202,3 +202,24 @@ TEST(draws_as_often_as_the_weights_say) {
     REFUSES(aclnnMultinomial, ACLNN_ERR_PARAM_INVALID, "5 samples of 4", p.handle, 5, false, 11, 0, three.handle);
     end(stream);
 }
+
+TEST(sorts_and_gathers_elements) {
+    aclrtStream stream = begin();
+    static const double x_values[] = {3, 1, 2, 1, 0, 5, 5, 4}, up[] = {1, 1, 2, 3, 0, 4, 5, 5}, places[] = {1, 3, 2, 0, 0, 3, 1, 2};
+    static const double down_places[] = {0, 2, 1, 3, 1, 2, 3, 0};
+    const struct tensor x = tensor_of(DTYPE_F32, x_values, DIMS(2, 4)), v = empty_tensor(DTYPE_F32, DIMS(2, 4)), i = empty_tensor(DTYPE_I64, DIMS(2, 4));
+    RUN(stream, aclnnSort, x.handle, true, -1, false, v.handle, i.handle);
+    NEAR(read_tensor(&v), up, 8, 0, 0);
+    NEAR(read_tensor(&i), places, 8, 0, 0);
+    const struct tensor picked = empty_tensor(DTYPE_F32, DIMS(2, 4));
+    RUN(stream, aclnnGather, x.handle, 1, i.handle, picked.handle);
+    NEAR(read_tensor(&picked), up, 8, 0, 0);
+    RUN(stream, aclnnArgsort, x.handle, 1, true, i.handle);
+    NEAR(read_tensor(&i), down_places, 8, 0, 0);
+    const struct tensor first = tensor_of(DTYPE_I32, (double[]){1, 0, 0, 1}, DIMS(1, 4)), row = empty_tensor(DTYPE_F32, DIMS(1, 4));
+    RUN(stream, aclnnGather, x.handle, 0, first.handle, row.handle);
+    for (int n = 0; n < 4; n++) CHECK(read_tensor(&row)[n] == x_values[(int)first.values[n] * 4 + n]);
+    REFUSES(aclnnSort, ACLNN_ERR_PARAM_INVALID, "self i64", i.handle, true, -1, false, i.handle, i.handle);
+    REFUSES(aclnnGather, ACLNN_ERR_PARAM_INVALID, "index is i64[2, 4] for f32[1, 4]", row.handle, 1, i.handle, picked.handle);
+    end(stream);
+}

@@ -252,3 +252,34 @@ TEST(has_a_limited_number_of_streams) {
     for (int i = 0; i < 1983; i++) OK(aclrtDestroyStream(streams[i]));
     end(stream);
 }
+
+TEST(gives_up_on_waits_and_operators_that_take_too_long) {
+    aclrtStream stream = begin();
+    aclrtEvent event, ex;
+    int32_t status;
+    OK(aclrtSetOpWaitTimeout(1));
+    OK(aclrtCreateEventWithFlag(&event, EVENT_SYNC));
+    OK(aclrtCreateEventExWithFlag(&ex, EVENT_SYNC));
+    OK(aclrtQueryEventWaitStatus(event, &status));
+    EQUAL(status, 0);
+    REFUSED(aclrtQueryEventWaitStatus(ex, &status), ACL_ERROR_RT_PARAM_INVALID, "aclrtCreateEventExWithFlag");
+    OK(aclrtStreamWaitEvent(stream, event));
+    OK(aclrtQueryEventWaitStatus(event, &status));
+    EQUAL(status, 1);
+    REFUSED(aclrtSynchronizeStream(stream), ACL_ERROR_RT_WAIT_TIMEOUT, "not recorded within 1 s");
+    OK(aclrtDestroyEvent(event));
+    OK(aclrtDestroyEvent(ex));
+    OK(aclrtResetDeviceForce(0));
+    OK(aclrtSetDevice(0));
+    OK(aclrtCreateStream(&stream));
+    OK(aclrtSetOpExecuteTimeOut(1));
+    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(2, 2));
+    uint64_t size;
+    aclOpExecutor *executor;
+    OK(aclnnInplaceZeroGetWorkspaceSize(x.handle, &size, &executor));
+    OK(standin_fault("aclnnInplaceZero", 1, -1, STANDIN_TASK_HANG, 0, 0));
+    OK(aclnnInplaceZero(device_memory(size), size, executor, stream));
+    REFUSED(aclrtSynchronizeStream(stream), ACL_ERROR_RT_AICORE_TIMEOUT, "longer than 1 s");
+    OK(aclrtResetDeviceForce(0));
+    free_tensors();
+}
