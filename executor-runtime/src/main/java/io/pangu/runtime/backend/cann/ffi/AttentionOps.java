@@ -54,6 +54,7 @@ public final class AttentionOps {
      * @param innerPrecise 0 for high precision
      * @param blockSize tokens per block of the cache: 128; 0 without block table
      * @param attentionOut as {@code query}
+     * @param softmaxLse (1), not written; null where a version takes no placeholder
      */
     public record FusedInferAttention(
             Acl.Tensor query,
@@ -72,7 +73,8 @@ public final class AttentionOps {
             long sparseMode,
             long innerPrecise,
             long blockSize,
-            Acl.Tensor attentionOut) {}
+            Acl.Tensor attentionOut,
+            Acl.@Nullable Tensor softmaxLse) {}
 
     /** {@code aclnnFusedInferAttentionScoreV2}: {@code softmax(query key^T scaleValue) value}, softmax in fp32. */
     public void fusedInferAttentionScoreV2(OpPlan plan, FusedInferAttention a) {
@@ -118,7 +120,7 @@ public final class AttentionOps {
                     NONE,
                     NONE,
                     a.attentionOut.address(),
-                    NULL,
+                    addressOf(a.softmaxLse),
                     plan.sizeOut(),
                     plan.executorOut()));
         } catch (Throwable failure) {
@@ -173,7 +175,7 @@ public final class AttentionOps {
                     NONE,
                     NONE,
                     a.attentionOut.address(),
-                    NULL,
+                    addressOf(a.softmaxLse),
                     plan.sizeOut(),
                     plan.executorOut()));
         } catch (Throwable failure) {
@@ -231,7 +233,7 @@ public final class AttentionOps {
                     NONE,
                     NONE,
                     a.attentionOut.address(),
-                    NULL,
+                    addressOf(a.softmaxLse),
                     plan.sizeOut(),
                     plan.executorOut()));
         } catch (Throwable failure) {
@@ -292,7 +294,7 @@ public final class AttentionOps {
                     NONE,
                     NONE,
                     a.attentionOut.address(),
-                    NULL,
+                    addressOf(a.softmaxLse),
                     plan.sizeOut(),
                     plan.executorOut()));
         } catch (Throwable failure) {

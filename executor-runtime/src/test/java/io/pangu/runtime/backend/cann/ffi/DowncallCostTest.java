@@ -31,7 +31,7 @@ class DowncallCostTest {
         NativeText layout = NativeText.of("BSND");
         OpPlan plan = new OpPlan(Arena.ofAuto());
         AttentionOps.FusedInferAttention attention = new AttentionOps.FusedInferAttention(
-                tensor, list, list, null, null, null, tensor, 5, 0.1, 7, 7, layout, 1, 0, 0, 128, tensor);
+                tensor, list, list, null, null, null, tensor, 5, 0.1, 7, 7, layout, 1, 0, 0, 128, tensor, null);
         return Stream.of(
                 test("launch", () -> ops.launch(AclnnOperator.MM, 0x6000, 512, executor, stream)),
                 test("launch of a plan", () -> {

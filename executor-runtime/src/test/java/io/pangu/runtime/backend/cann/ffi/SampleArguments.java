@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * Arguments for the methods of the bindings, made from their types so that no two can be mistaken for each other, each with
@@ -12,19 +13,20 @@ import java.util.List;
  */
 final class SampleArguments {
     private final Arena arena;
-    private final boolean flag;
+    private final IntPredicate flags;
     private final List<Object> values = new ArrayList<>();
     private final List<Long> expected = new ArrayList<>();
+    private final List<Integer> places = new ArrayList<>();
     private int next = 1;
 
     /**
      * Fresh arguments.
      *
-     * @param flag value of every boolean
+     * @param flags value of the nth boolean, from 0
      */
-    SampleArguments(Arena arena, boolean flag) {
+    SampleArguments(Arena arena, IntPredicate flags) {
         this.arena = arena;
-        this.flag = flag;
+        this.flags = flags;
     }
 
     /** Adds one for a parameter. */
@@ -41,6 +43,11 @@ final class SampleArguments {
         return expected;
     }
 
+    /** Which of the expected ones are booleans. */
+    List<Integer> placesOfFlags() {
+        return places;
+    }
+
     private Object make(Class<?> type) throws ReflectiveOperationException {
         int i = next++;
         if (type == long.class) {
@@ -50,6 +57,8 @@ final class SampleArguments {
         } else if (type == double.class) {
             return expect(i + 0.1, Double.doubleToRawLongBits(i + 0.1));
         } else if (type == boolean.class) {
+            boolean flag = flags.test(places.size());
+            places.add(expected.size());
             return expect(flag, flag ? 1 : 0);
         } else if (type == byte.class) {
             return expect((byte) (100 + i), 100 + i);

@@ -1,6 +1,7 @@
 package io.pangu.runtime.backend.cann.ffi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
@@ -290,5 +291,78 @@ class StandInOperatorsTest {
             assertThat(device.read(out)).containsExactly(-1, -2, -3);
             graphs.destroy(graph);
         }
+    }
+
+    /** Plans and launches {@code out = -x} on a stream. */
+    private static void negate(
+            OneDevice device, OneDevice.OnDevice x, OneDevice.OnDevice out, long workspace, Acl.Stream stream) {
+        device.cann.ops().elementwise().neg(device.plan, x.tensor(), out.tensor());
+        device.cann.ops().launch(device.plan, device.plan.workspaceBytes() == 0 ? 0 : workspace, stream);
+    }
+
+    @Test
+    void aTaskGroupIsUpdatedWithOtherArgumentsBetweenTwoRuns() {
+        try (OneDevice device = open(Layout.WHOLE)) {
+            AclGraphs graphs = device.cann.graphs();
+            AclStreams streams = device.cann.streams();
+            OneDevice.OnDevice x = device.floats(new float[] {1, 2}, 2);
+            OneDevice.OnDevice y = device.floats(new float[] {10, 20}, 2);
+            OneDevice.OnDevice out = device.floats(new float[] {0, 0}, 2);
+            long workspace = device.malloc(64 << 10);
+            Acl.Stream update = streams.createStream();
+            graphs.captureBegin(device.stream, CaptureMode.RELAXED);
+            graphs.taskGroupBegin(device.stream);
+            negate(device, x, out, workspace, device.stream);
+            Acl.TaskGroup group = graphs.taskGroupEnd(device.stream);
+            Acl.Graph graph = graphs.captureEnd(device.stream);
+            graphs.executeAsync(graph, device.stream);
+            streams.synchronize(device.stream, 10_000);
+            assertThat(device.read(out)).containsExactly(-1, -2);
+            graphs.taskUpdateBegin(update, group);
+            negate(device, y, out, workspace, update);
+            graphs.taskUpdateEnd(update);
+            streams.synchronize(update, 10_000);
+            graphs.executeAsync(graph, device.stream);
+            streams.synchronize(device.stream, 10_000);
+            assertThat(device.read(out)).containsExactly(-10, -20);
+            graphs.destroy(graph);
+            streams.destroyStream(update);
+        }
+    }
+
+    @Test
+    void aDriverThatIsTooOldForTaskGroupsSaysSo() {
+        standIn.cann().set("task_groups", 0);
+        try (OneDevice device = open(Layout.WHOLE)) {
+            AclGraphs graphs = device.cann.graphs();
+            graphs.captureBegin(device.stream, CaptureMode.RELAXED);
+            CannException e = catchThrowableOfType(CannException.class, () -> graphs.taskGroupBegin(device.stream));
+            assertThat(e.kind()).isEqualTo(StatusKind.UNSUPPORTED);
+            graphs.destroy(graphs.captureEnd(device.stream));
+        }
+    }
+
+    @Test
+    void aViewHasNoMoreExtentsThanADescriptorTakes() {
+        assertThatThrownBy(() -> AclTensors.View.dense(AclDataType.INT8, 1, 1, 1, 1, 1, 1, 1, 1, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("9 extents");
+        assertThatThrownBy(() -> new AclTensors.View(
+                        AclDataType.INT8, AclFormat.ND, new long[] {2, 3}, new long[] {1}, 0, new long[] {6}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("2 extents with 1 strides");
+    }
+
+    @Test
+    void viewsAreEqualByWhatTheySay() {
+        AclTensors.View view = AclTensors.View.dense(AclDataType.BFLOAT16, 2, 3);
+        assertThat(view)
+                .isEqualTo(AclTensors.View.dense(AclDataType.BFLOAT16, 2, 3))
+                .hasSameHashCodeAs(AclTensors.View.dense(AclDataType.BFLOAT16, 2, 3))
+                .isNotEqualTo(AclTensors.View.dense(AclDataType.FLOAT16, 2, 3))
+                .isNotEqualTo(AclTensors.View.dense(AclDataType.BFLOAT16, 3, 2))
+                .isNotEqualTo(AclTensors.View.dense(AclDataType.BFLOAT16, 3, 2).transposed())
+                .hasToString("BFLOAT16[2, 3]");
+        assertThat(view.transposed().transposed()).isEqualTo(view);
     }
 }
