@@ -1,7 +1,7 @@
 package io.pangu.spark.it;
 
 import io.pangu.runtime.backend.Availability;
-import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.backend.DeviceGroup;
 import io.pangu.runtime.backend.DeviceOptions;
 import io.pangu.runtime.backend.DeviceProvider;
 import io.pangu.runtime.backend.cpu.CpuDeviceProvider;
@@ -36,11 +36,11 @@ public final class FakeNpuProvider implements DeviceProvider {
     }
 
     @Override
-    public List<Device> open(DeviceOptions options) {
+    public DeviceGroup choose(DeviceOptions options) {
         if (options.addresses().isEmpty()) {
             throw new IllegalArgumentException("no addresses");
         }
-        return new CpuDeviceProvider().open(new DeviceOptions(List.of(), 1, options.threads(), options.kernels()));
+        return new CpuDeviceProvider().choose(new DeviceOptions(List.of(), 1, options.threads(), options.kernels()));
     }
 
     /** A jar that adds this backend to the class path that it stands on. */
