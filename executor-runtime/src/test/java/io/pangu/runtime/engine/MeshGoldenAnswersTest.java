@@ -11,6 +11,7 @@ import io.pangu.runtime.config.WeightPrecision;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
 import io.pangu.runtime.golden.GoldenCheckpoint;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,9 +41,13 @@ class MeshGoldenAnswersTest {
         try (InferenceEngine engine = GoldenEngine.openWithIds(config("moge-mesh", 4))) {
             List<Integer> undisturbed =
                     get(engine.generate(request("moge-mesh", 3, 24))).tokenIds();
+            long steps = engine.stats().steps();
             PendingResult<Completion> other = engine.generate(request("moge-mesh", 1, 150));
             PendingResult<Completion> disturbed = engine.generate(request("moge-mesh", 3, 24));
-            await().atMost(FakeEngine.LIMIT).until(() -> engine.stats().running() > 0);
+            await().pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(1))
+                    .atMost(FakeEngine.LIMIT)
+                    .until(() -> engine.stats().steps() > steps);
             other.cancel();
             assertFails(other, ErrorCode.CANCELLED);
             assertThat(get(disturbed).tokenIds()).isEqualTo(undisturbed);

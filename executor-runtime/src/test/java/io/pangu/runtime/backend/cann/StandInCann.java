@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pangu.runtime.backend.cann.ffi.CannBindings;
 import io.pangu.runtime.backend.cann.ffi.CannHome;
@@ -21,6 +22,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -217,6 +219,15 @@ public final class StandInCann {
             handle("standin_clear_faults", FunctionDescriptor.ofVoid()).invokeExact();
         } catch (Throwable e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** Waits until a call or a task hangs, as one that was queued soon will, and lets all go that do. */
+    public void releaseHung() {
+        await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1)).until(() -> get("faults.hung") > 0);
+        long released = release();
+        if (released == 0) {
+            throw new IllegalStateException("what hung was let go by somebody else");
         }
     }
 
