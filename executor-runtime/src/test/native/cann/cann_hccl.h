@@ -20,29 +20,31 @@ CANN_API HcclResult HcclGetConfig(int32_t config, HcclConfigValue *value);
 CANN_API uint32_t HcclGetCommConfigCapability(void);
 CANN_API HcclResult HcclBarrier(HcclComm comm, aclrtStream stream);
 
-CANN_API HcclResult HcclAllReduce(void *send, void *receive, uint64_t count, int32_t dtype, int32_t reduction, HcclComm comm,
-                                  aclrtStream stream);
+CANN_API HcclResult HcclAllReduce(void *send, void *receive, uint64_t count, int32_t dtype, int32_t reduction,
+                                  HcclComm comm, aclrtStream stream);
 CANN_API HcclResult HcclAllGather(void *send, void *receive, uint64_t sendCount, int32_t dtype, HcclComm comm,
                                   aclrtStream stream);
 CANN_API HcclResult HcclAllGatherV(void *send, uint64_t sendCount, void *receive, const void *receiveCounts,
                                    const void *receiveDisplacements, int32_t dtype, HcclComm comm, aclrtStream stream);
-CANN_API HcclResult HcclReduceScatter(void *send, void *receive, uint64_t receiveCount, int32_t dtype, int32_t reduction,
-                                      HcclComm comm, aclrtStream stream);
+CANN_API HcclResult HcclReduceScatter(void *send, void *receive, uint64_t receiveCount, int32_t dtype,
+                                      int32_t reduction, HcclComm comm, aclrtStream stream);
 CANN_API HcclResult HcclReduceScatterV(void *send, const void *sendCounts, const void *sendDisplacements, void *receive,
                                        uint64_t receiveCount, int32_t dtype, int32_t reduction, HcclComm comm,
                                        aclrtStream stream);
 CANN_API HcclResult HcclBroadcast(void *buffer, uint64_t count, int32_t dtype, uint32_t root, HcclComm comm,
                                   aclrtStream stream);
-CANN_API HcclResult HcclReduce(void *send, void *receive, uint64_t count, int32_t dtype, int32_t reduction, uint32_t root,
-                               HcclComm comm, aclrtStream stream);
+CANN_API HcclResult HcclReduce(void *send, void *receive, uint64_t count, int32_t dtype, int32_t reduction,
+                               uint32_t root, HcclComm comm, aclrtStream stream);
 CANN_API HcclResult HcclScatter(void *send, void *receive, uint64_t receiveCount, int32_t dtype, uint32_t root,
                                 HcclComm comm, aclrtStream stream);
 CANN_API HcclResult HcclAlltoAll(const void *send, uint64_t sendCount, int32_t sendType, const void *receive,
                                  uint64_t receiveCount, int32_t receiveType, HcclComm comm, aclrtStream stream);
-CANN_API HcclResult HcclAlltoAllV(const void *send, const void *sendCounts, const void *sendDisplacements, int32_t sendType,
-                                  const void *receive, const void *receiveCounts, const void *receiveDisplacements,
-                                  int32_t receiveType, HcclComm comm, aclrtStream stream);
-CANN_API HcclResult HcclSend(void *send, uint64_t count, int32_t dtype, uint32_t rank, HcclComm comm, aclrtStream stream);
+CANN_API HcclResult HcclAlltoAllV(const void *send, const void *sendCounts, const void *sendDisplacements,
+                                  int32_t sendType, const void *receive, const void *receiveCounts,
+                                  const void *receiveDisplacements, int32_t receiveType, HcclComm comm,
+                                  aclrtStream stream);
+CANN_API HcclResult HcclSend(void *send, uint64_t count, int32_t dtype, uint32_t rank, HcclComm comm,
+                             aclrtStream stream);
 CANN_API HcclResult HcclRecv(void *receive, uint64_t count, int32_t dtype, uint32_t rank, HcclComm comm,
                              aclrtStream stream);
 CANN_API HcclResult HcclBatchSendRecv(HcclSendRecvItem *items, uint32_t count, HcclComm comm, aclrtStream stream);

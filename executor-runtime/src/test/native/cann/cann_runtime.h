@@ -65,9 +65,10 @@ CANN_API aclError aclrtFree(void *pointer);
 CANN_API aclError aclrtMallocHost(void **pointer, size_t size);
 CANN_API aclError aclrtFreeHost(void *pointer);
 CANN_API aclError aclrtMemcpy(void *to, size_t max, const void *from, size_t count, int32_t kind);
-CANN_API aclError aclrtMemcpyAsync(void *to, size_t max, const void *from, size_t count, int32_t kind, aclrtStream stream);
-CANN_API aclError aclrtMemcpy2d(void *to, size_t toPitch, const void *from, size_t fromPitch, size_t width, size_t height,
-                                int32_t kind);
+CANN_API aclError aclrtMemcpyAsync(void *to, size_t max, const void *from, size_t count, int32_t kind,
+                                   aclrtStream stream);
+CANN_API aclError aclrtMemcpy2d(void *to, size_t toPitch, const void *from, size_t fromPitch, size_t width,
+                                size_t height, int32_t kind);
 CANN_API aclError aclrtMemcpy2dAsync(void *to, size_t toPitch, const void *from, size_t fromPitch, size_t width,
                                      size_t height, int32_t kind, aclrtStream stream);
 CANN_API aclError aclrtMemset(void *pointer, size_t max, int32_t value, size_t count);

@@ -4,8 +4,9 @@
 
 #include "cann_types.h"
 
-CANN_API aclTensor *aclCreateTensor(const int64_t *dims, uint64_t rank, int32_t dtype, const int64_t *strides, int64_t offset,
-                                    int32_t format, const int64_t *storage, uint64_t storageRank, void *data);
+CANN_API aclTensor *aclCreateTensor(const int64_t *dims, uint64_t rank, int32_t dtype, const int64_t *strides,
+                                    int64_t offset, int32_t format, const int64_t *storage, uint64_t storageRank,
+                                    void *data);
 CANN_API aclScalar *aclCreateScalar(void *value, int32_t dtype);
 CANN_API aclIntArray *aclCreateIntArray(const int64_t *values, uint64_t size);
 CANN_API aclFloatArray *aclCreateFloatArray(const float *values, uint64_t size);

@@ -53,7 +53,8 @@ struct si_call *si_call_begin(const char *op, int32_t (*run)(struct si_run *), u
     if (context) {
         call->device = context->device;
     } else if (si_good(call)) {
-        call->status = si_fail(ACLNN_ERR_RUNTIME_ERROR, "%s: this thread has no context (107002): call aclrtSetDevice on it", op);
+        call->status =
+            si_fail(ACLNN_ERR_RUNTIME_ERROR, "%s: this thread has no context (107002): call aclrtSetDevice on it", op);
     }
     if (si_good(call)) call->status = check_installation(op);
     return call;
@@ -94,7 +95,8 @@ static void add(struct si_call *call, const char *name, enum si_role role, const
     }
 }
 
-static void add_list(struct si_call *call, const char *name, enum si_role role, const aclTensorList *list, bool optional) {
+static void add_list(struct si_call *call, const char *name, enum si_role role, const aclTensorList *list,
+                     bool optional) {
     struct si_operand *operand = new_operand(call, name, role);
     operand->is_list = true;
     if (!list) {
@@ -221,7 +223,8 @@ aclnnStatus si_call_end(struct si_call *call) {
         }
     }
     struct aclOpExecutor *executor = si_good(call) ? si_handle_new(SI_EXECUTOR) : NULL;
-    if (si_good(call) && !executor) call->status = si_fail(ACLNN_ERR_INNER_CREATE_EXECUTOR, "%s: too many handles", call->op);
+    if (si_good(call) && !executor)
+        call->status = si_fail(ACLNN_ERR_INNER_CREATE_EXECUTOR, "%s: too many handles", call->op);
     const aclnnStatus status = call->status;
     if (status) {
         si_call_release(call);

@@ -88,9 +88,9 @@ void si_array(struct si_call *call, const char *name, const aclIntArray *array, 
 /* Checks. */
 bool si_good(const struct si_call *call);
 void si_refuse(struct si_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
-#define si_require(call, condition, ...)                          \
-    do {                                                          \
-        if (si_good(call) && !(condition)) si_refuse(call, __VA_ARGS__); \
+#define si_require(call, condition, ...)                                                                               \
+    do {                                                                                                               \
+        if (si_good(call) && !(condition)) si_refuse(call, __VA_ARGS__);                                               \
     } while (0)
 
 /* The view of an operand, or null when it is absent. */
@@ -120,9 +120,9 @@ void si_call_release(struct si_call *call);
 /* The second phase of every operator. */
 aclnnStatus si_launch(const char *op, void *workspace, uint64_t size, aclOpExecutor *executor, aclrtStream stream);
 
-#define SI_SECOND_PHASE(op)                                                                                      \
-    CANN_API aclnnStatus op(void *workspace, uint64_t size, aclOpExecutor *executor, aclrtStream stream) {       \
-        return si_launch(#op, workspace, size, executor, stream);                                                \
+#define SI_SECOND_PHASE(op)                                                                                            \
+    CANN_API aclnnStatus op(void *workspace, uint64_t size, aclOpExecutor *executor, aclrtStream stream) {             \
+        return si_launch(#op, workspace, size, executor, stream);                                                      \
     }
 
 /* A call that runs. Temporary memory lives until it has run. */

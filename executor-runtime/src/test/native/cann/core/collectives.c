@@ -24,7 +24,6 @@ struct collective_task {
     uint64_t arrays[4 * SI_MAX_RANKS];
 };
 
-
 /* Elements from a buffer's beginning that counts and displacements reach. */
 static uint64_t reach(const uint64_t *counts, const uint64_t *displacements, uint32_t n) {
     uint64_t end = 0;
@@ -39,9 +38,13 @@ static void extents(const struct si_post *p, uint32_t size, uint32_t rank, uint6
     switch (p->kind) {
         case SI_ALL_REDUCE: *sent = *received = p->count; break;
         case SI_ALL_GATHER: *sent = p->count, *received = p->count * size; break;
-        case SI_ALL_GATHER_V: *sent = p->count, *received = reach(p->receive_counts, p->receive_displacements, size); break;
+        case SI_ALL_GATHER_V:
+            *sent = p->count, *received = reach(p->receive_counts, p->receive_displacements, size);
+            break;
         case SI_REDUCE_SCATTER: *sent = p->count * size, *received = p->count; break;
-        case SI_REDUCE_SCATTER_V: *sent = reach(p->send_counts, p->send_displacements, size), *received = p->count; break;
+        case SI_REDUCE_SCATTER_V:
+            *sent = reach(p->send_counts, p->send_displacements, size), *received = p->count;
+            break;
         case SI_BROADCAST: *sent = rank == p->root ? p->count : 0, *received = p->count; break;
         case SI_REDUCE: *sent = p->count, *received = rank == p->root ? p->count : 0; break;
         case SI_SCATTER: *sent = rank == p->root ? p->count * size : 0, *received = p->count; break;
@@ -73,7 +76,8 @@ HcclResult si_check_place(const char *function, struct si_comm *comm, aclrtStrea
     struct si_stream *stream = si_stream_of(function, pointer, &code);
     if (!stream) return HCCL_E_RUNTIME;
     if (stream->device != comm->device) {
-        return si_fail(HCCL_E_PARA, "%s: a communicator of device %d on a stream of device %d", function, comm->device, stream->device);
+        return si_fail(HCCL_E_PARA, "%s: a communicator of device %d on a stream of device %d", function, comm->device,
+                       stream->device);
     }
     if (comm->context && (stream->context != comm->context || stream->context_generation != comm->context_generation)) {
         return si_fail(HCCL_E_PARA, "%s: another context than the one the communicator was made in", function);
@@ -91,12 +95,14 @@ HcclResult si_check_place(const char *function, struct si_comm *comm, aclrtStrea
 
 static HcclResult check_post(const struct si_comm *comm, const struct si_post *p) {
     if (p->kind == SI_BARRIER) return HCCL_SUCCESS;
-    if (si_hccl_dtype(p->dtype) == DTYPE_UNDEFINED) return si_fail(HCCL_E_PARA, "%s: data type %d", p->function, p->dtype);
+    if (si_hccl_dtype(p->dtype) == DTYPE_UNDEFINED)
+        return si_fail(HCCL_E_PARA, "%s: data type %d", p->function, p->dtype);
     const bool rooted = p->kind == SI_BROADCAST || p->kind == SI_REDUCE || p->kind == SI_SCATTER;
     if (rooted && p->root >= comm->ring->size) {
         return si_fail(HCCL_E_PARA, "%s: root %u of %u ranks", p->function, p->root, comm->ring->size);
     }
-    const bool reduces = p->kind == SI_ALL_REDUCE || p->kind == SI_REDUCE || p->kind == SI_REDUCE_SCATTER || p->kind == SI_REDUCE_SCATTER_V;
+    const bool reduces = p->kind == SI_ALL_REDUCE || p->kind == SI_REDUCE || p->kind == SI_REDUCE_SCATTER ||
+                         p->kind == SI_REDUCE_SCATTER_V;
     if (reduces && !si_can_reduce(p->dtype, p->reduction)) {
         return si_fail(HCCL_E_NOT_SUPPORT, "%s: reduction %d of data type %d", p->function, p->reduction, p->dtype);
     }
@@ -118,7 +124,8 @@ static int32_t recheck(const struct collective_task *t, const void *pointer, uin
 static int32_t run(struct si_task *task, struct si_stream *stream) {
     struct collective_task *t = (struct collective_task *)task;
     if (!si_handle_is(t->comm, SI_COMMUNICATOR) || si_generation(t->comm) != t->generation) {
-        return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, "%s: the communicator was destroyed before a graph used it", task->name);
+        return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, "%s: the communicator was destroyed before a graph used it",
+                       task->name);
     }
     int32_t code = recheck(t, t->post.send, t->send_allocation);
     if (!code) code = recheck(t, t->post.receive, t->receive_allocation);
@@ -162,7 +169,9 @@ static HcclResult enqueue(struct si_comm *comm, struct collective_task *t, aclrt
         const uint64_t size = (uint64_t)si_dtype_size(si_hccl_dtype(p->dtype));
         extents(p, comm->ring->size, comm->rank, &sent, &received);
         code = si_check_buffer(p->function, comm, "the send buffer", p->send, sent * size, &t->send_allocation);
-        if (!code) code = si_check_buffer(p->function, comm, "the receive buffer", p->receive, received * size, &t->receive_allocation);
+        if (!code)
+            code = si_check_buffer(p->function, comm, "the receive buffer", p->receive, received * size,
+                                   &t->receive_allocation);
     }
     const bool nothing = p->kind != SI_BARRIER && sent + received == 0 && p->kind != SI_ALL_TO_ALL_V && p->count == 0;
     if (code || nothing || (si_settings.noop && stream && !stream->capture)) {
@@ -178,7 +187,8 @@ HcclResult si_collective(HcclComm pointer, const struct si_post *post, aclrtStre
     HcclResult code = HCCL_SUCCESS;
     struct si_comm *comm = si_comm_of(post->function, pointer, &code);
     if (!comm) return code;
-    if (comm->ring->state == SI_RING_FORMING) return si_fail(HCCL_E_PARA, "%s: the ranks have not met yet", post->function);
+    if (comm->ring->state == SI_RING_FORMING)
+        return si_fail(HCCL_E_PARA, "%s: the ranks have not met yet", post->function);
     if (atomic_exchange(&comm->in_call, true)) {
         return si_fail(HCCL_E_INTERNAL, "%s: another thread uses the communicator at the same time", post->function);
     }

@@ -34,7 +34,8 @@ struct si_post {
 HcclResult si_collective(HcclComm comm, const struct si_post *post, aclrtStream stream);
 
 /* Sends and receives in one task. */
-HcclResult si_exchange(const char *function, HcclComm comm, const HcclSendRecvItem *items, uint32_t count, aclrtStream stream);
+HcclResult si_exchange(const char *function, HcclComm comm, const HcclSendRecvItem *items, uint32_t count,
+                       aclrtStream stream);
 
 int32_t si_hccl_dtype(int32_t hccl);
 void si_meetings_free(struct si_ring *ring);

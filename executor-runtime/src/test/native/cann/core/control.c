@@ -16,10 +16,18 @@ static const struct {
     const char *name;
     enum si_kind kind;
 } kinds[] = {
-    {"tensors", SI_TENSOR},           {"scalars", SI_SCALAR},         {"int_arrays", SI_INT_ARRAY},
-    {"float_arrays", SI_FLOAT_ARRAY}, {"bool_arrays", SI_BOOL_ARRAY}, {"tensor_lists", SI_TENSOR_LIST},
-    {"scalar_lists", SI_SCALAR_LIST}, {"executors", SI_EXECUTOR},     {"contexts", SI_CONTEXT},
-    {"streams", SI_STREAM},           {"events", SI_EVENT},           {"graphs", SI_GRAPH},
+    {"tensors", SI_TENSOR},
+    {"scalars", SI_SCALAR},
+    {"int_arrays", SI_INT_ARRAY},
+    {"float_arrays", SI_FLOAT_ARRAY},
+    {"bool_arrays", SI_BOOL_ARRAY},
+    {"tensor_lists", SI_TENSOR_LIST},
+    {"scalar_lists", SI_SCALAR_LIST},
+    {"executors", SI_EXECUTOR},
+    {"contexts", SI_CONTEXT},
+    {"streams", SI_STREAM},
+    {"events", SI_EVENT},
+    {"graphs", SI_GRAPH},
     {"communicators", SI_COMMUNICATOR},
 };
 

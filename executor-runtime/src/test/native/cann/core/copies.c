@@ -29,23 +29,25 @@ struct end {
     struct si_allocation allocation;
 };
 
-static int32_t find_end(const char *function, const char *role, const void *pointer, uint64_t bytes, bool device, struct end *end) {
+static int32_t find_end(const char *function, const char *role, const void *pointer, uint64_t bytes, bool device,
+                        struct end *end) {
     *end = (struct end){.on_device = device};
     const int32_t home = si_device_of(pointer);
     if (!device) {
         if (home >= 0) {
-            return si_fail(ACL_ERROR_INVALID_PARAM, "%s: the kind says host, but the %s %p is memory of device %d", function, role,
-                           pointer, home);
+            return si_fail(ACL_ERROR_INVALID_PARAM, "%s: the kind says host, but the %s %p is memory of device %d",
+                           function, role, pointer, home);
         }
         end->pinned = si_find_host_range(pointer, bytes, &end->allocation);
         return ACL_SUCCESS;
     }
     if (home < 0) {
-        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: the kind says device, but the %s %p is no device memory", function, role, pointer);
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: the kind says device, but the %s %p is no device memory", function,
+                       role, pointer);
     }
     if (!si_find_device_range(pointer, bytes, &end->allocation)) {
-        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: the %s %p with %llu bytes is not within one live allocation", function, role,
-                       pointer, (unsigned long long)bytes);
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: the %s %p with %llu bytes is not within one live allocation",
+                       function, role, pointer, (unsigned long long)bytes);
     }
     return ACL_SUCCESS;
 }
@@ -59,8 +61,8 @@ static int32_t check(const char *function, const struct si_copy *c, int32_t devi
     if (!c->destination || !c->source) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: a null pointer", function);
     const uint64_t written = extent(c->destination_pitch, c);
     if (written > c->destination_max || c->width > c->destination_pitch || c->width > c->source_pitch) {
-        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %llu bytes into a destination of %llu", function, (unsigned long long)written,
-                       (unsigned long long)c->destination_max);
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %llu bytes into a destination of %llu", function,
+                       (unsigned long long)written, (unsigned long long)c->destination_max);
     }
     bool to_device, from_device;
     switch (c->kind) {
@@ -71,7 +73,9 @@ static int32_t check(const char *function, const struct si_copy *c, int32_t devi
         case MEMCPY_D2D:
         case MEMCPY_INNER_D2D:
         case MEMCPY_INTER_D2D: to_device = from_device = true; break;
-        case MEMCPY_DEFAULT: to_device = si_device_of(c->destination) >= 0, from_device = si_device_of(c->source) >= 0; break;
+        case MEMCPY_DEFAULT:
+            to_device = si_device_of(c->destination) >= 0, from_device = si_device_of(c->source) >= 0;
+            break;
         default: return si_fail(ACL_ERROR_INVALID_PARAM, "%s: copy kind %d is none of 0 to 7", function, c->kind);
     }
     int32_t code = find_end(function, "destination", c->destination, written, to_device, to);
@@ -79,8 +83,9 @@ static int32_t check(const char *function, const struct si_copy *c, int32_t devi
     if (code) return code;
     for (const struct end *end = to; end; end = end == to ? from : NULL) {
         if (end->on_device && !si_has_peer_access(device, end->allocation.device)) {
-            return si_fail(ACL_ERROR_INVALID_PARAM, "%s: memory of device %d in a context of device %d without peer access",
-                           function, end->allocation.device, device);
+            return si_fail(ACL_ERROR_INVALID_PARAM,
+                           "%s: memory of device %d in a context of device %d without peer access", function,
+                           end->allocation.device, device);
         }
     }
     return ACL_SUCCESS;
@@ -115,7 +120,8 @@ static int32_t recheck(const struct si_task *task, const char *role, const struc
     const bool found = end->on_device ? si_find_device_range(pointer, 1, &now) : si_find_host_range(pointer, 1, &now);
     return found && now.id == end->allocation.id
                ? ACL_SUCCESS
-               : si_fail(ACL_ERROR_RT_DEVICE_MEM_ERROR, "%s: the %s %p was freed before the copy ran", task->name, role, pointer);
+               : si_fail(ACL_ERROR_RT_DEVICE_MEM_ERROR, "%s: the %s %p was freed before the copy ran", task->name, role,
+                         pointer);
 }
 
 static int32_t run_copy(struct si_task *task, struct si_stream *stream) {
@@ -138,7 +144,8 @@ int32_t si_copy_async(const char *function, const struct si_copy *copy, struct s
     if (code) return code;
     if ((!to.on_device && !to.pinned) || (!from.on_device && !from.pinned)) {
         if (!si_settings.pageable_async) {
-            return si_fail(ACL_ERROR_INVALID_PARAM, "%s: host memory that aclrtMallocHost did not give: use pinned memory", function);
+            return si_fail(ACL_ERROR_INVALID_PARAM,
+                           "%s: host memory that aclrtMallocHost did not give: use pinned memory", function);
         }
         code = si_capture_forbids(function);
         if (!code) code = si_stream_synchronize(stream, -1);
@@ -164,8 +171,8 @@ struct fill_task {
 static int32_t check_fill(const char *function, void *pointer, uint64_t max, uint64_t count, struct end *end) {
     if (!pointer) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: a null pointer", function);
     if (count > max) {
-        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %llu bytes into a destination of %llu", function, (unsigned long long)count,
-                       (unsigned long long)max);
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %llu bytes into a destination of %llu", function,
+                       (unsigned long long)count, (unsigned long long)max);
     }
     return find_end(function, "destination", pointer, count, true, end);
 }

@@ -62,7 +62,8 @@ static int look(void) {
     num_devices = visible < 0 ? 0 : visible;
     for (int i = 0; i < num_devices; i++) devices[i] = (struct device){.physical = ids[i], .lock_file = -1};
     if (num_devices > 0 && !si_memory_open(num_devices, (uint64_t)si_settings.hbm_mib << 20)) {
-        fprintf(stderr, "stand-in: no address space for %d devices of %lld MiB\n", num_devices, (long long)si_settings.hbm_mib);
+        fprintf(stderr, "stand-in: no address space for %d devices of %lld MiB\n", num_devices,
+                (long long)si_settings.hbm_mib);
         num_devices = 0;
     }
     return num_devices;

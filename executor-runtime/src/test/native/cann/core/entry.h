@@ -22,16 +22,16 @@ static inline int32_t si_enter(const char *function) {
 }
 
 /* The first line of every CANN function. */
-#define SI_ENTER()                                          \
-    do {                                                    \
-        const int32_t si_entered = si_enter(__func__);      \
-        if (si_entered) return si_entered;                  \
+#define SI_ENTER()                                                                                                     \
+    do {                                                                                                               \
+        const int32_t si_entered = si_enter(__func__);                                                                 \
+        if (si_entered) return si_entered;                                                                             \
     } while (0)
 
 /* The same for functions that answer with a pointer. */
-#define SI_ENTER_OR_NULL()                  \
-    do {                                    \
-        if (si_enter(__func__)) return NULL; \
+#define SI_ENTER_OR_NULL()                                                                                             \
+    do {                                                                                                               \
+        if (si_enter(__func__)) return NULL;                                                                           \
     } while (0)
 
 /* A fault planned for the work that the running call puts on a stream. */

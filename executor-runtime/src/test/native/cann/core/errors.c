@@ -76,7 +76,8 @@ void si_violation(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     pthread_mutex_lock(&lock);
-    if (num_violations < KEPT_VIOLATIONS) vsnprintf(violations[num_violations], sizeof violations[0], format, arguments);
+    if (num_violations < KEPT_VIOLATIONS)
+        vsnprintf(violations[num_violations], sizeof violations[0], format, arguments);
     num_violations++;
     pthread_mutex_unlock(&lock);
     va_end(arguments);

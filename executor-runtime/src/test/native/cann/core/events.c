@@ -69,8 +69,10 @@ int32_t si_event_destroy(void *pointer) {
     const int users = event->users;
     pthread_mutex_unlock(&event->lock);
     if (users > 0) {
-        return si_fail(ACL_ERROR_RT_EVENT_NOT_COMPLETE, "aclrtDestroyEvent: %d queued tasks refer to the event: synchronize "
-                       "first", users);
+        return si_fail(ACL_ERROR_RT_EVENT_NOT_COMPLETE,
+                       "aclrtDestroyEvent: %d queued tasks refer to the event: synchronize "
+                       "first",
+                       users);
     }
     free_event(event);
     return ACL_SUCCESS;
@@ -138,7 +140,8 @@ static int32_t run_wait(struct si_task *task, struct si_stream *stream) {
     }
     leave(t);
     pthread_mutex_unlock(&t->event->lock);
-    return late ? si_fail(ACL_ERROR_RT_WAIT_TIMEOUT, "%s: not recorded within %lld s", task->name, (long long)longest) : ACL_SUCCESS;
+    return late ? si_fail(ACL_ERROR_RT_WAIT_TIMEOUT, "%s: not recorded within %lld s", task->name, (long long)longest)
+                : ACL_SUCCESS;
 }
 
 static int32_t run_reset(struct si_task *task, struct si_stream *stream) {
@@ -186,7 +189,8 @@ int32_t si_event_record(void *pointer, struct si_stream *stream) {
     pthread_mutex_unlock(&event->lock);
     /* Within a capture it only says what depends on what, and the graph keeps the order of the calls. */
     if (inner) return ACL_SUCCESS;
-    return enqueue(event, stream, &(struct si_task){.name = "aclrtRecordEvent", .kind = SI_TASK_EVENT_RECORD, .run = run_record},
+    return enqueue(event, stream,
+                   &(struct si_task){.name = "aclrtRecordEvent", .kind = SI_TASK_EVENT_RECORD, .run = run_record},
                    number);
 }
 
@@ -195,11 +199,14 @@ int32_t si_event_wait(struct si_stream *stream, void *pointer) {
     struct si_event *event = find("aclrtStreamWaitEvent", pointer, &code);
     if (!event) return code;
     if (event->device != stream->device) {
-        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclrtStreamWaitEvent: an event of device %d on a stream of device %d: it "
-                       "orders streams of one device", event->device, stream->device);
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID,
+                       "aclrtStreamWaitEvent: an event of device %d on a stream of device %d: it "
+                       "orders streams of one device",
+                       event->device, stream->device);
     }
     if (!(event->flags & (EVENT_SYNC | EVENT_EXTERNAL))) {
-        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclrtStreamWaitEvent: the event was created without ACL_EVENT_SYNC");
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID,
+                       "aclrtStreamWaitEvent: the event was created without ACL_EVENT_SYNC");
     }
     pthread_mutex_lock(&event->lock);
     const uint64_t inner = event->capture_id, number = event->issued;
@@ -215,10 +222,12 @@ int32_t si_event_wait(struct si_stream *stream, void *pointer) {
         return ACL_SUCCESS;
     }
     if (capture && !(event->flags & EVENT_EXTERNAL)) {
-        return si_capture_spoil(stream, ACL_ERROR_RT_CAPTURE_DEPENDENCY, "aclrtStreamWaitEvent for an event from outside");
+        return si_capture_spoil(stream, ACL_ERROR_RT_CAPTURE_DEPENDENCY,
+                                "aclrtStreamWaitEvent for an event from outside");
     }
     if (event->ex && number == 0) return ACL_SUCCESS;
-    return enqueue(event, stream, &(struct si_task){.name = "aclrtStreamWaitEvent", .kind = SI_TASK_EVENT_WAIT, .run = run_wait},
+    return enqueue(event, stream,
+                   &(struct si_task){.name = "aclrtStreamWaitEvent", .kind = SI_TASK_EVENT_WAIT, .run = run_wait},
                    number);
 }
 
@@ -227,11 +236,13 @@ int32_t si_event_reset(void *pointer, struct si_stream *stream) {
     struct si_event *event = find("aclrtResetEvent", pointer, &code);
     if (!event) return code;
     if (event->ex || !(event->flags & (EVENT_SYNC | EVENT_EXTERNAL))) {
-        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclrtResetEvent: only for events of aclrtCreateEvent and "
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID,
+                       "aclrtResetEvent: only for events of aclrtCreateEvent and "
                        "aclrtCreateEventWithFlag with ACL_EVENT_SYNC or ACL_EVENT_EXTERNAL");
     }
     if (stream->capture && !(event->flags & EVENT_EXTERNAL)) return ACL_SUCCESS;
-    return enqueue(event, stream, &(struct si_task){.name = "aclrtResetEvent", .kind = SI_TASK_EVENT_RESET, .run = run_reset}, 0);
+    return enqueue(event, stream,
+                   &(struct si_task){.name = "aclrtResetEvent", .kind = SI_TASK_EVENT_RESET, .run = run_reset}, 0);
 }
 
 static int32_t check_outside(const char *function, struct si_event *event) {
@@ -258,7 +269,8 @@ int32_t si_event_query_waits(void *pointer, bool *complete) {
     struct si_event *event = find("aclrtQueryEventWaitStatus", pointer, &code);
     if (!event) return code;
     if (event->ex) {
-        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclrtQueryEventWaitStatus: not for events of aclrtCreateEventExWithFlag");
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID,
+                       "aclrtQueryEventWaitStatus: not for events of aclrtCreateEventExWithFlag");
     }
     si_permit_all();
     pthread_mutex_lock(&event->lock);
@@ -291,9 +303,11 @@ int32_t si_event_synchronize(void *pointer, int64_t millis) {
     if (good) return si_device_status(event->device, false);
     if (dropped) {
         const int32_t failed = recorder && si_handle_is(recorder, SI_STREAM) ? recorder->code : 0;
-        return si_fail(failed ? failed : ACL_ERROR_RT_STREAM_ABORT, "aclrtSynchronizeEvent: the stream stopped before the event");
+        return si_fail(failed ? failed : ACL_ERROR_RT_STREAM_ABORT,
+                       "aclrtSynchronizeEvent: the stream stopped before the event");
     }
-    return si_fail(ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "aclrtSynchronizeEvent: not recorded after %lld ms", (long long)millis);
+    return si_fail(ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "aclrtSynchronizeEvent: not recorded after %lld ms",
+                   (long long)millis);
 }
 
 int32_t si_event_elapsed(void *start, void *end, float *millis) {
@@ -301,7 +315,8 @@ int32_t si_event_elapsed(void *start, void *end, float *millis) {
     struct si_event *a = find("aclrtEventElapsedTime", start, &code), *b = find("aclrtEventElapsedTime", end, &code);
     if (!a || !b) return code;
     if (!(a->flags & b->flags & EVENT_TIME_LINE)) {
-        return si_fail(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "aclrtEventElapsedTime: both events need ACL_EVENT_TIME_LINE");
+        return si_fail(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID,
+                       "aclrtEventElapsedTime: both events need ACL_EVENT_TIME_LINE");
     }
     bool done_a, done_b;
     if ((code = si_event_query(a, &done_a)) || (code = si_event_query(b, &done_b))) return code;

@@ -28,7 +28,8 @@ aclnnStatus si_destroy_executor(aclOpExecutor *executor) {
     const aclnnStatus status = check("aclDestroyAclOpExecutor", executor);
     if (status) return status;
     if (!executor->repeatable) {
-        return si_fail(ACLNN_ERR_INNER, "aclDestroyAclOpExecutor: the executor was not made repeatable: its second phase frees it");
+        return si_fail(ACLNN_ERR_INNER,
+                       "aclDestroyAclOpExecutor: the executor was not made repeatable: its second phase frees it");
     }
     struct si_call *call = executor->call;
     si_handle_free(executor);
@@ -64,7 +65,8 @@ static bool counts(const struct si_operand *operand, int which) {
  * The operand with the index among the inputs, among the outputs or among all. Whether an absent optional one takes a number
  * is not documented: the caller's tensor decides which of the two ways was meant.
  */
-static int find(const struct si_call *call, int which, uint64_t index, bool count_absent, bool list, const void *handle) {
+static int find(const struct si_call *call, int which, uint64_t index, bool count_absent, bool list,
+                const void *handle) {
     uint64_t at = 0;
     for (int i = 0; i < call->num_operands; i++) {
         const struct si_operand *operand = &call->operands[i];
@@ -93,11 +95,13 @@ static aclnnStatus update(const char *function, aclOpExecutor *executor, int bou
     return ACL_SUCCESS;
 }
 
-static aclnnStatus check_update(const char *function, const aclOpExecutor *executor, const void *tensor, const void *address) {
+static aclnnStatus check_update(const char *function, const aclOpExecutor *executor, const void *tensor,
+                                const void *address) {
     const aclnnStatus status = check(function, executor);
     if (status) return status;
     if (!tensor || !address) return si_fail(ACLNN_ERR_INNER_NULLPTR, "%s: a null pointer", function);
-    return executor->repeatable ? ACL_SUCCESS : si_fail(ACLNN_ERR_INNER, "%s: the executor was not made repeatable", function);
+    return executor->repeatable ? ACL_SUCCESS
+                                : si_fail(ACLNN_ERR_INNER, "%s: the executor was not made repeatable", function);
 }
 
 aclnnStatus si_set_address(const char *function, aclOpExecutor *executor, int which, uint64_t index, aclTensor *tensor,
@@ -112,14 +116,15 @@ aclnnStatus si_set_address(const char *function, aclOpExecutor *executor, int wh
     return update(function, executor, executor->call->operands[operand].first, address);
 }
 
-aclnnStatus si_set_list_address(const char *function, aclOpExecutor *executor, int which, uint64_t index, uint64_t relative,
-                                aclTensorList *list, void *address) {
+aclnnStatus si_set_list_address(const char *function, aclOpExecutor *executor, int which, uint64_t index,
+                                uint64_t relative, aclTensorList *list, void *address) {
     const aclnnStatus status = check_update(function, executor, list, address);
     if (status) return status;
     const int operand = find_either(executor->call, which, index, true, list);
     if (operand < 0 || relative >= (uint64_t)executor->call->operands[operand].count) {
-        return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: argument %llu of %s is no list with that many tensors, or another one",
-                       function, (unsigned long long)index, executor->call->op);
+        return si_fail(ACLNN_ERR_PARAM_INVALID,
+                       "%s: argument %llu of %s is no list with that many tensors, or another one", function,
+                       (unsigned long long)index, executor->call->op);
     }
     return update(function, executor, executor->call->operands[operand].first + (int)relative, address);
 }

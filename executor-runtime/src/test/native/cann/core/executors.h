@@ -15,7 +15,7 @@ aclnnStatus si_destroy_executor(aclOpExecutor *executor);
  */
 aclnnStatus si_set_address(const char *function, aclOpExecutor *executor, int which, uint64_t index, aclTensor *tensor,
                            void *address);
-aclnnStatus si_set_list_address(const char *function, aclOpExecutor *executor, int which, uint64_t index, uint64_t relative,
-                                aclTensorList *list, void *address);
+aclnnStatus si_set_list_address(const char *function, aclOpExecutor *executor, int which, uint64_t index,
+                                uint64_t relative, aclTensorList *list, void *address);
 
 #endif

@@ -69,7 +69,8 @@ static void rewatch(void) {
 }
 
 int32_t standin_fault(const char *pattern, int64_t nth, int32_t device, int32_t kind, int32_t code, int64_t millis) {
-    if (!pattern || strlen(pattern) >= sizeof plans[0].pattern || nth < 1 || kind < 0 || kind > STANDIN_TASK_HANG) return -1;
+    if (!pattern || strlen(pattern) >= sizeof plans[0].pattern || nth < 1 || kind < 0 || kind > STANDIN_TASK_HANG)
+        return -1;
     int32_t result = -1;
     pthread_mutex_lock(&lock);
     int at = 0;
@@ -240,7 +241,8 @@ static void plan_from_environment(void) {
         char pattern[64];
         long long nth, millis;
         int device, kind, code, length = 0;
-        if (sscanf(given, "%63[^:]:%lld:%d:%d:%d:%lld%n", pattern, &nth, &device, &kind, &code, &millis, &length) == 6) {
+        if (sscanf(given, "%63[^:]:%lld:%d:%d:%d:%lld%n", pattern, &nth, &device, &kind, &code, &millis, &length) ==
+            6) {
             standin_fault(pattern, nth, device, kind, code, millis);
         } else {
             fprintf(stderr, "PANGU_STANDIN_FAULTS: '%s' is not pattern:nth:device:kind:code:millis\n", given);

@@ -51,7 +51,8 @@ static void gather_floats(const struct si_weight *w, int64_t first, int64_t coun
     memset(panel, 0, (size_t)(BLOCK * padded) * sizeof(float));
     if (w->nz) {
         for (int64_t n = 0; n < count; n++) {
-            for (int64_t k = 0; k < w->k; k++) si_load(w->dtype, weight_at(w, k, first + n), 1, panel + n * padded + k, 1);
+            for (int64_t k = 0; k < w->k; k++)
+                si_load(w->dtype, weight_at(w, k, first + n), 1, panel + n * padded + k, 1);
         }
     } else if (w->k_stride == 1 || w->n_stride != 1) {
         for (int64_t n = 0; n < count; n++) {

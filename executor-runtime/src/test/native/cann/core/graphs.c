@@ -31,7 +31,8 @@ int32_t si_capture_begin(struct si_stream *stream, int32_t mode) {
         return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureBegin: mode %d is none of 0 to 2", mode);
     }
     if (stream->is_default) {
-        return si_fail(ACL_ERROR_RT_STREAM_CAPTURE_IMPLICIT, "aclmdlRICaptureBegin: the default stream cannot be captured");
+        return si_fail(ACL_ERROR_RT_STREAM_CAPTURE_IMPLICIT,
+                       "aclmdlRICaptureBegin: the default stream cannot be captured");
     }
     if (stream->capture) {
         return si_fail(ACL_ERROR_RT_STREAM_CAPTURED, "aclmdlRICaptureBegin: stream %d is being captured", stream->id);
@@ -82,7 +83,8 @@ static int32_t end_of(const struct si_graph *graph) {
     }
     for (int i = 0; i < graph->num_joined; i++) {
         if (graph->unjoined[i]) {
-            return si_fail(ACL_ERROR_RT_STREAM_UNJOINED, "a stream joined the capture, and the captured stream did not wait "
+            return si_fail(ACL_ERROR_RT_STREAM_UNJOINED,
+                           "a stream joined the capture, and the captured stream did not wait "
                            "for its end");
         }
     }
@@ -92,10 +94,12 @@ static int32_t end_of(const struct si_graph *graph) {
 int32_t si_capture_end(struct si_stream *stream, void **out) {
     struct si_graph *graph = stream->capture;
     if (!graph || graph->origin != stream) {
-        return si_fail(ACL_ERROR_RT_STREAM_NOT_CAPTURED, "aclmdlRICaptureEnd: no capture was begun on stream %d", stream->id);
+        return si_fail(ACL_ERROR_RT_STREAM_NOT_CAPTURED, "aclmdlRICaptureEnd: no capture was begun on stream %d",
+                       stream->id);
     }
     if (graph->mode != CAPTURE_RELAXED && !pthread_equal(graph->owner, pthread_self())) {
-        return si_fail(ACL_ERROR_RT_STREAM_CAPTURE_WRONG_THREAD, "aclmdlRICaptureEnd: another thread began the capture");
+        return si_fail(ACL_ERROR_RT_STREAM_CAPTURE_WRONG_THREAD,
+                       "aclmdlRICaptureEnd: another thread began the capture");
     }
     const int32_t code = end_of(graph);
     close_capture(graph);
@@ -214,15 +218,18 @@ int32_t si_capture_forbids(const char *function) {
         broken++;
     }
     pthread_mutex_unlock(&lock);
-    return broken ? si_fail(ACL_ERROR_RT_CAPTURE_MODE_NOT_SUPPORT, "%s: not while a stream is captured in a mode that "
-                            "forbids it on this thread; %d captures are void", function, broken)
+    return broken ? si_fail(ACL_ERROR_RT_CAPTURE_MODE_NOT_SUPPORT,
+                            "%s: not while a stream is captured in a mode that "
+                            "forbids it on this thread; %d captures are void",
+                            function, broken)
                   : ACL_SUCCESS;
 }
 
 int32_t si_capture_exchange_mode(int32_t *mode) {
     const int32_t before = thread_mode;
     if (*mode < CAPTURE_GLOBAL || *mode > CAPTURE_RELAXED) {
-        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureThreadExchangeMode: mode %d is none of 0 to 2", *mode);
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureThreadExchangeMode: mode %d is none of 0 to 2",
+                       *mode);
     }
     thread_mode = *mode;
     *mode = before;
@@ -266,12 +273,14 @@ int32_t si_graph_launch(void *pointer, struct si_stream *stream) {
     if (code) return code;
     struct si_graph *graph = pointer;
     if (graph->device != stream->device) {
-        return si_fail(ACL_ERROR_RT_MODEL_CONTEXT, "aclmdlRIExecuteAsync: a graph of device %d on a stream of device %d",
-                       graph->device, stream->device);
+        return si_fail(ACL_ERROR_RT_MODEL_CONTEXT,
+                       "aclmdlRIExecuteAsync: a graph of device %d on a stream of device %d", graph->device,
+                       stream->device);
     }
     if (stream->capture) return si_capture_spoil(stream, ACL_ERROR_RT_STREAM_CAPTURED, "aclmdlRIExecuteAsync");
     struct launch *launch = calloc(1, sizeof *launch);
-    launch->task = (struct si_task){.name = "aclmdlRIExecuteAsync", .kind = SI_TASK_GRAPH, .run = replay, .drop = drop_launch};
+    launch->task =
+        (struct si_task){.name = "aclmdlRIExecuteAsync", .kind = SI_TASK_GRAPH, .run = replay, .drop = drop_launch};
     launch->graph = graph;
     graph->pending++;
     return si_enqueue(stream, &launch->task);
@@ -282,7 +291,8 @@ int32_t si_graph_destroy(void *pointer) {
     if (code) return code;
     struct si_graph *graph = pointer;
     if (graph->pending > 0) {
-        return si_fail(ACL_ERROR_RT_MODEL_RUNNING, "aclmdlRIDestroy: %d launches of the graph have not run", graph->pending);
+        return si_fail(ACL_ERROR_RT_MODEL_RUNNING, "aclmdlRIDestroy: %d launches of the graph have not run",
+                       graph->pending);
     }
     free_graph(graph);
     return ACL_SUCCESS;

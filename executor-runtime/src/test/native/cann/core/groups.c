@@ -39,7 +39,8 @@ int32_t si_group_begin(struct si_stream *stream) {
     if (code) return code;
     struct si_graph *graph = stream->capture;
     if (!graph || graph->origin != stream) {
-        return si_fail(ACL_ERROR_RT_STREAM_NOT_CAPTURED, "aclmdlRICaptureTaskGrpBegin: stream %d is not captured", stream->id);
+        return si_fail(ACL_ERROR_RT_STREAM_NOT_CAPTURED, "aclmdlRICaptureTaskGrpBegin: stream %d is not captured",
+                       stream->id);
     }
     if (graph->open_group) {
         return si_fail(ACL_ERROR_STREAM_TASK_GROUP_STATUS, "aclmdlRICaptureTaskGrpBegin: a group is open already");
@@ -63,14 +64,15 @@ int32_t si_group_end(struct si_stream *stream, void **out) {
     if (code) return code;
     struct si_graph *graph = stream->capture;
     if (!graph || graph->origin != stream) {
-        return si_fail(ACL_ERROR_RT_STREAM_NOT_CAPTURED, "aclmdlRICaptureTaskGrpEnd: stream %d is not captured", stream->id);
+        return si_fail(ACL_ERROR_RT_STREAM_NOT_CAPTURED, "aclmdlRICaptureTaskGrpEnd: stream %d is not captured",
+                       stream->id);
     }
     if (!graph->open_group) {
         return si_fail(ACL_ERROR_STREAM_TASK_GROUP_STATUS, "aclmdlRICaptureTaskGrpEnd: no group was begun");
     }
     if (graph->spoiled) {
-        return si_fail(ACL_ERROR_RT_STREAM_CAPTURE_INVALIDATED, "aclmdlRICaptureTaskGrpEnd: the capture was broken by %s",
-                       graph->spoiled_by);
+        return si_fail(ACL_ERROR_RT_STREAM_CAPTURE_INVALIDATED,
+                       "aclmdlRICaptureTaskGrpEnd: the capture was broken by %s", graph->spoiled_by);
     }
     if (graph->open_group->count == 0) {
         return si_fail(ACL_ERROR_STREAM_TASK_GROUP_STATUS, "aclmdlRICaptureTaskGrpEnd: the group has no task");
@@ -84,15 +86,18 @@ int32_t si_update_begin(struct si_stream *stream, void *pointer) {
     const int32_t code = check_driver("aclmdlRICaptureTaskUpdateBegin");
     if (code) return code;
     if (!si_handle_is(pointer, SI_TASK_GROUP)) {
-        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureTaskUpdateBegin: the group is %s", si_handle_describe(pointer));
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureTaskUpdateBegin: the group is %s",
+                       si_handle_describe(pointer));
     }
     struct si_group *group = pointer;
     if (stream->capture || group->graph->origin) {
-        return si_fail(ACL_ERROR_RT_STREAM_CAPTURED, "aclmdlRICaptureTaskUpdateBegin: not while the stream or the group's "
+        return si_fail(ACL_ERROR_RT_STREAM_CAPTURED,
+                       "aclmdlRICaptureTaskUpdateBegin: not while the stream or the group's "
                        "graph is captured");
     }
     if (stream->update) {
-        return si_fail(ACL_ERROR_STREAM_TASK_GROUP_STATUS, "aclmdlRICaptureTaskUpdateBegin: an update is open on the stream");
+        return si_fail(ACL_ERROR_STREAM_TASK_GROUP_STATUS,
+                       "aclmdlRICaptureTaskUpdateBegin: an update is open on the stream");
     }
     struct si_update *update = calloc(1, sizeof *update);
     update->group = group;
@@ -167,17 +172,19 @@ static int32_t compare(const struct si_update *update) {
         return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureTaskUpdateEnd: the graph was destroyed meanwhile");
     }
     if (update->intruder) {
-        return si_fail(ACL_ERROR_STREAM_TASK_GROUP_INTR, "aclmdlRICaptureTaskUpdateEnd: %s is no single operator", update->intruder);
+        return si_fail(ACL_ERROR_STREAM_TASK_GROUP_INTR, "aclmdlRICaptureTaskUpdateEnd: %s is no single operator",
+                       update->intruder);
     }
     if (update->count != group->count) {
-        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureTaskUpdateEnd: %d operators in place of %d", update->count,
-                       group->count);
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureTaskUpdateEnd: %d operators in place of %d",
+                       update->count, group->count);
     }
     const struct si_task *task = update->first;
     for (int i = 0; i < group->count; i++, task = task->next) {
         const char *name = group->graph->tasks[group->first + i]->name;
         if (strcmp(task->name, name) != 0) {
-            return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureTaskUpdateEnd: %s in place of %s", task->name, name);
+            return si_fail(ACL_ERROR_RT_PARAM_INVALID, "aclmdlRICaptureTaskUpdateEnd: %s in place of %s", task->name,
+                           name);
         }
     }
     return ACL_SUCCESS;
@@ -188,7 +195,8 @@ int32_t si_update_end(struct si_stream *stream) {
     if (code) return code;
     struct si_update *update = stream->update;
     if (!update) {
-        return si_fail(ACL_ERROR_STREAM_TASK_GROUP_STATUS, "aclmdlRICaptureTaskUpdateEnd: no update was begun on the stream");
+        return si_fail(ACL_ERROR_STREAM_TASK_GROUP_STATUS,
+                       "aclmdlRICaptureTaskUpdateEnd: no update was begun on the stream");
     }
     stream->update = NULL;
     code = compare(update);

@@ -18,9 +18,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static const char *const names[SI_NUM_KINDS] = {
-    "freed handle", "aclTensor",     "aclScalar",     "aclIntArray", "aclFloatArray", "aclBoolArray", "aclTensorList",
-    "aclScalarList", "aclOpExecutor", "aclrtContext", "aclrtStream", "aclrtEvent",    "aclmdlRI",     "aclrtTaskGrp",
-    "HcclComm",
+    "freed handle", "aclTensor",     "aclScalar",     "aclIntArray",   "aclFloatArray",
+    "aclBoolArray", "aclTensorList", "aclScalarList", "aclOpExecutor", "aclrtContext",
+    "aclrtStream",  "aclrtEvent",    "aclmdlRI",      "aclrtTaskGrp",  "HcclComm",
 };
 
 /* What each slot held last, for the message about a use after destruction. */

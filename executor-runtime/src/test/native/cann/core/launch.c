@@ -71,11 +71,12 @@ static int32_t recheck_memory(const struct op_task *t) {
         const struct si_bound *b = &call->bound[i];
         if (t->allocations[i] == 0) continue;
         if (!si_find_device_range(b->view.data, 1, &now) || now.id != t->allocations[i]) {
-            return si_fail(ACL_ERROR_RT_DEVICE_MEM_ERROR, "%s: the memory of %s was freed before the operator ran", call->op,
-                           call->operands[b->operand].name);
+            return si_fail(ACL_ERROR_RT_DEVICE_MEM_ERROR, "%s: the memory of %s was freed before the operator ran",
+                           call->op, call->operands[b->operand].name);
         }
     }
-    if (t->workspace && (!si_find_device_range(t->workspace, t->workspace_size, &now) || now.id != t->workspace_allocation)) {
+    if (t->workspace &&
+        (!si_find_device_range(t->workspace, t->workspace_size, &now) || now.id != t->workspace_allocation)) {
         return si_fail(ACL_ERROR_RT_DEVICE_MEM_ERROR, "%s: the workspace was freed before the operator ran", call->op);
     }
     return ACL_SUCCESS;
@@ -118,8 +119,9 @@ static int32_t run_task(struct si_task *task, struct si_stream *stream) {
     bool intact = true;
     for (uint64_t i = 0; i < watched; i++) intact &= scratch[i] == garbage;
     vacate(&mine);
-    return code || intact ? code
-                          : si_fail(ACL_ERROR_RT_DEVICE_MEM_ERROR, "%s: something else wrote into its workspace", t->call->op);
+    return code || intact
+               ? code
+               : si_fail(ACL_ERROR_RT_DEVICE_MEM_ERROR, "%s: something else wrote into its workspace", t->call->op);
 }
 
 static void drop_task(struct si_task *task) {
@@ -142,11 +144,12 @@ static int32_t check_handles(const struct si_call *call) {
         const struct si_bound *b = &call->bound[i];
         const char *name = call->operands[b->operand].name;
         if (!si_handle_is(b->tensor, SI_TENSOR) || si_generation(b->tensor) != b->generation) {
-            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: tensor %s was destroyed before the second phase", call->op, name);
+            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: tensor %s was destroyed before the second phase", call->op,
+                           name);
         }
         if (b->tensor->view.data != b->view.data) {
-            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: the address of %s was changed in the tensor, but not in the executor",
-                           call->op, name);
+            return si_fail(ACLNN_ERR_PARAM_INVALID,
+                           "%s: the address of %s was changed in the tensor, but not in the executor", call->op, name);
         }
     }
     return ACL_SUCCESS;
@@ -169,20 +172,22 @@ static int32_t check_memory(const struct si_call *call, uint64_t *allocations) {
         struct si_allocation found;
         if (!b->view.data) return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %s has no address", call->op, name);
         if ((uint64_t)b->view.data % 32 != 0) {
-            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: the address %p of %s is no multiple of 32", call->op, (void *)b->view.data,
-                           name);
+            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: the address %p of %s is no multiple of 32", call->op,
+                           (void *)b->view.data, name);
         }
         if (!si_find_device_range(b->view.data, end_of(&b->view), &found)) {
-            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %s at %p: its %llu bytes are not within one live device allocation",
-                           call->op, name, (void *)b->view.data, (unsigned long long)end_of(&b->view));
+            return si_fail(ACLNN_ERR_PARAM_INVALID,
+                           "%s: %s at %p: its %llu bytes are not within one live device allocation", call->op, name,
+                           (void *)b->view.data, (unsigned long long)end_of(&b->view));
         }
         if (found.device != call->device) {
-            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %s lies on device %d, the operator runs on device %d", call->op, name,
-                           found.device, call->device);
+            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %s lies on device %d, the operator runs on device %d",
+                           call->op, name, found.device, call->device);
         }
         /* Kernels read whole blocks of 32 bytes, and one more: that must not be somebody else's page. */
         if ((uint64_t)b->view.data + end_of(&b->view) + 32 > found.end) {
-            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: no 32 bytes behind the end of %s belong to its allocation", call->op, name);
+            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: no 32 bytes behind the end of %s belong to its allocation",
+                           call->op, name);
         }
         allocations[i] = found.id;
     }
@@ -236,8 +241,8 @@ static int32_t check_aliases(const struct si_call *call) {
             if (i == j || si_elements(&out->view) == 0 || si_elements(&other->view) == 0) continue;
             if (!overlap(&out->view, &other->view) || interleaved(&out->view, &other->view)) continue;
             if (call->may_alias && same_place(&out->view, &other->view)) continue;
-            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %s and %s share memory", call->op, call->operands[out->operand].name,
-                           call->operands[other->operand].name);
+            return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %s and %s share memory", call->op,
+                           call->operands[out->operand].name, call->operands[other->operand].name);
         }
     }
     return ACL_SUCCESS;
@@ -252,11 +257,12 @@ static int32_t check_workspace(const struct si_call *call, char *workspace, uint
     }
     struct si_allocation found;
     if (!workspace || !si_find_device_range(workspace, size, &found) || found.device != call->device) {
-        return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: the workspace %p is no live memory of device %d with %llu bytes", call->op,
-                       (void *)workspace, call->device, (unsigned long long)size);
+        return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: the workspace %p is no live memory of device %d with %llu bytes",
+                       call->op, (void *)workspace, call->device, (unsigned long long)size);
     }
     if ((uint64_t)workspace % 64 != 0) {
-        return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: the workspace %p is no multiple of 64", call->op, (void *)workspace);
+        return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: the workspace %p is no multiple of 64", call->op,
+                       (void *)workspace);
     }
     for (int i = 0; i < call->num_bound; i++) {
         const struct si_view *v = &call->bound[i].view;

@@ -39,7 +39,8 @@ static struct si_meeting *find(struct si_ring *ring, uint64_t number) {
 }
 
 static bool agree(const struct si_post *a, const struct si_post *b) {
-    const bool counts_differ = a->kind == SI_ALL_GATHER_V || a->kind == SI_REDUCE_SCATTER_V || a->kind == SI_ALL_TO_ALL_V;
+    const bool counts_differ = a->kind == SI_ALL_GATHER_V || a->kind == SI_REDUCE_SCATTER_V ||
+                               a->kind == SI_ALL_TO_ALL_V;
     return a->kind == b->kind && a->dtype == b->dtype && a->reduction == b->reduction && a->root == b->root &&
            (counts_differ || a->count == b->count);
 }
@@ -64,8 +65,8 @@ static void compare(struct si_ring *ring, struct si_meeting *m, const struct si_
 }
 
 /* Waits until the counter is full; false when the rank has to give up, and then why is in the meeting's text. */
-static bool wait_full(struct si_ring *ring, struct si_meeting *m, const uint32_t *counter, const struct si_stream *stream,
-                      int64_t until) {
+static bool wait_full(struct si_ring *ring, struct si_meeting *m, const uint32_t *counter,
+                      const struct si_stream *stream, int64_t until) {
     while (*counter < ring->size && !m->failed) {
         if (ring->state == SI_RING_BROKEN) {
             snprintf(m->text, sizeof m->text, "%s", ring->broken_text);
@@ -155,7 +156,8 @@ static const char *place_pieces(const struct si_comm *comm, const struct si_meet
 
 static int32_t failure(const struct si_comm *comm, const struct si_meeting *m, const struct si_stream *stream) {
     if (!m->failed && si_gives_up(stream)) return si_fail(ACL_ERROR_RT_STREAM_ABORT, "a collective was given up");
-    const int32_t code = comm->ring->broken_code == HCCL_E_TIMEOUT ? ACL_ERROR_RT_FFTS_PLUS_TIMEOUT : ACL_ERROR_RT_FFTS_PLUS_EXCEPTION;
+    const int32_t code = comm->ring->broken_code == HCCL_E_TIMEOUT ? ACL_ERROR_RT_FFTS_PLUS_TIMEOUT
+                                                                   : ACL_ERROR_RT_FFTS_PLUS_EXCEPTION;
     return si_fail(code, "rank %u: %s", comm->rank, m->text);
 }
 

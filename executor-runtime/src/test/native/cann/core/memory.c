@@ -145,7 +145,10 @@ int32_t si_device_malloc(int32_t device, uint64_t size, bool slack, bool callers
     m->count++;
     char *pointer = base + (uint64_t)device * stride + offset + 64;
     m->blocks[index] = (struct block){
-        .allocation = {.id = next_id++, .begin = (uint64_t)pointer, .size = size, .end = (uint64_t)pointer + readable,
+        .allocation = {.id = next_id++,
+                       .begin = (uint64_t)pointer,
+                       .size = size,
+                       .end = (uint64_t)pointer + readable,
                        .device = device},
         .span_begin = offset,
         .span_end = offset + span,
@@ -210,7 +213,8 @@ int32_t si_device_free(int32_t device, void *pointer) {
     if (good) give_back(m, index);
     pthread_rwlock_unlock(&lock);
     return good ? ACL_SUCCESS
-                : si_fail(ACL_ERROR_INVALID_PARAM, "%p is not the beginning of a live allocation: freed twice?", pointer);
+                : si_fail(ACL_ERROR_INVALID_PARAM, "%p is not the beginning of a live allocation: freed twice?",
+                          pointer);
 }
 
 void si_device_free_all(int32_t device) {
@@ -242,7 +246,8 @@ bool si_find_device_range(const void *pointer, uint64_t bytes, struct si_allocat
     const struct device_memory *m = &memories[device];
     pthread_rwlock_rdlock(&lock);
     const int index = block_at(m, (uint64_t)pointer);
-    const bool good = index >= 0 && (uint64_t)pointer + bytes <= m->blocks[index].allocation.begin + m->blocks[index].allocation.size;
+    const bool good = index >= 0 &&
+                      (uint64_t)pointer + bytes <= m->blocks[index].allocation.begin + m->blocks[index].allocation.size;
     if (good) *found = m->blocks[index].allocation;
     pthread_rwlock_unlock(&lock);
     return good;
@@ -275,7 +280,8 @@ static uint64_t rested_bytes;
 int32_t si_host_malloc(uint64_t size, void **out) {
     const uint64_t mapped = round_up(size, PAGE);
     void *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) return si_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the host has no %llu bytes", (unsigned long long)size);
+    if (p == MAP_FAILED)
+        return si_fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "the host has no %llu bytes", (unsigned long long)size);
     if (mapped < LARGE || !poison_large(p, mapped)) memset(p, SI_POISON, mapped);
     struct pinned *entry = calloc(1, sizeof *entry);
     pthread_rwlock_wrlock(&lock);
@@ -319,7 +325,8 @@ int32_t si_host_free(void *pointer) {
         rest(entry);
     }
     pthread_rwlock_unlock(&lock);
-    return entry ? ACL_SUCCESS : si_fail(ACL_ERROR_INVALID_PARAM, "%p is no live pinned host memory: freed twice?", pointer);
+    return entry ? ACL_SUCCESS
+                 : si_fail(ACL_ERROR_INVALID_PARAM, "%p is no live pinned host memory: freed twice?", pointer);
 }
 
 bool si_find_host_range(const void *pointer, uint64_t bytes, struct si_allocation *found) {

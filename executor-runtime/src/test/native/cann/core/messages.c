@@ -48,13 +48,16 @@ static struct si_message *oldest(struct si_ring *ring, uint32_t from, uint32_t t
 /* Whether a wait may go on; else the code. The ring's lock is held. */
 static int32_t still(struct si_ring *ring, const struct si_stream *stream, int64_t until, const char *function) {
     if (si_gives_up(stream)) return si_fail(ACL_ERROR_RT_STREAM_ABORT, "%s: given up", function);
-    if (ring->state == SI_RING_BROKEN) return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, "%s: %s", function, ring->broken_text);
+    if (ring->state == SI_RING_BROKEN)
+        return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, "%s: %s", function, ring->broken_text);
     if (si_now_ns() < until) return ACL_SUCCESS;
     si_ring_break(ring, HCCL_E_TIMEOUT, "a send or receive found no partner in time");
-    return si_fail(ACL_ERROR_RT_FFTS_PLUS_TIMEOUT, "%s: no partner within %lld ms", function, (long long)si_settings.exec_timeout_ms);
+    return si_fail(ACL_ERROR_RT_FFTS_PLUS_TIMEOUT, "%s: no partner within %lld ms", function,
+                   (long long)si_settings.exec_timeout_ms);
 }
 
-static int32_t receive(struct exchange_task *t, const HcclSendRecvItem *item, const struct si_stream *stream, int64_t until) {
+static int32_t receive(struct exchange_task *t, const HcclSendRecvItem *item, const struct si_stream *stream,
+                       int64_t until) {
     struct si_ring *ring = t->comm->ring;
     struct si_message *m;
     while (!(m = oldest(ring, item->remoteRank, t->comm->rank))) {
@@ -64,8 +67,9 @@ static int32_t receive(struct exchange_task *t, const HcclSendRecvItem *item, co
     }
     if (m->count != item->count || m->dtype != item->dataType) {
         si_ring_break(ring, HCCL_E_PARA, "a receive expects another number or type of elements than is sent");
-        return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, "%s: %llu elements of type %d from rank %u, which sends %llu of type %d",
-                       t->task.name, (unsigned long long)item->count, item->dataType, m->from, (unsigned long long)m->count,
+        return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION,
+                       "%s: %llu elements of type %d from rank %u, which sends %llu of type %d", t->task.name,
+                       (unsigned long long)item->count, item->dataType, m->from, (unsigned long long)m->count,
                        m->dtype);
     }
     const uint64_t bytes = item->count * (uint64_t)si_dtype_size(si_hccl_dtype(item->dataType));
@@ -84,8 +88,11 @@ static int32_t exchange(struct exchange_task *t, const struct si_stream *stream)
     for (uint32_t i = 0; i < t->count; i++) {
         const HcclSendRecvItem *item = &t->items[i];
         if (item->kind != HCCL_SEND) continue;
-        t->sends[sends] = (struct si_message){.from = t->comm->rank, .to = item->remoteRank, .data = item->buffer,
-                                              .count = item->count, .dtype = item->dataType};
+        t->sends[sends] = (struct si_message){.from = t->comm->rank,
+                                              .to = item->remoteRank,
+                                              .data = item->buffer,
+                                              .count = item->count,
+                                              .dtype = item->dataType};
         post(ring, &t->sends[sends++]);
     }
     for (uint32_t i = 0; i < t->count && !code; i++) {
@@ -104,7 +111,8 @@ static int32_t exchange(struct exchange_task *t, const struct si_stream *stream)
 static int32_t run(struct si_task *task, struct si_stream *stream) {
     struct exchange_task *t = (struct exchange_task *)task;
     if (!si_handle_is(t->comm, SI_COMMUNICATOR) || si_generation(t->comm) != t->generation) {
-        return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, "%s: the communicator was destroyed before a graph used it", task->name);
+        return si_fail(ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, "%s: the communicator was destroyed before a graph used it",
+                       task->name);
     }
     if (si_settings.noop) return ACL_SUCCESS;
     si_permit_all();
@@ -121,17 +129,21 @@ static void drop(struct si_task *task) {
 }
 
 static HcclResult check_item(const char *function, const struct si_comm *comm, const HcclSendRecvItem *item) {
-    if (item->kind != HCCL_SEND && item->kind != HCCL_RECV) return si_fail(HCCL_E_PARA, "%s: an item of kind %d", function, item->kind);
+    if (item->kind != HCCL_SEND && item->kind != HCCL_RECV)
+        return si_fail(HCCL_E_PARA, "%s: an item of kind %d", function, item->kind);
     if (item->remoteRank >= comm->ring->size || item->remoteRank == comm->rank) {
-        return si_fail(HCCL_E_PARA, "%s: rank %u names rank %u of %u", function, comm->rank, item->remoteRank, comm->ring->size);
+        return si_fail(HCCL_E_PARA, "%s: rank %u names rank %u of %u", function, comm->rank, item->remoteRank,
+                       comm->ring->size);
     }
-    if (si_hccl_dtype(item->dataType) == DTYPE_UNDEFINED) return si_fail(HCCL_E_PARA, "%s: data type %d", function, item->dataType);
+    if (si_hccl_dtype(item->dataType) == DTYPE_UNDEFINED)
+        return si_fail(HCCL_E_PARA, "%s: data type %d", function, item->dataType);
     uint64_t allocation;
     return si_check_buffer(function, comm, "the buffer", item->buffer,
                            item->count * (uint64_t)si_dtype_size(si_hccl_dtype(item->dataType)), &allocation);
 }
 
-HcclResult si_exchange(const char *function, HcclComm pointer, const HcclSendRecvItem *items, uint32_t count, aclrtStream where) {
+HcclResult si_exchange(const char *function, HcclComm pointer, const HcclSendRecvItem *items, uint32_t count,
+                       aclrtStream where) {
     HcclResult code = HCCL_SUCCESS;
     struct si_comm *comm = si_comm_of(function, pointer, &code);
     if (!comm) return code;

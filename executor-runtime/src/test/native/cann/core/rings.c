@@ -115,11 +115,13 @@ static HcclResult read_config(struct si_comm *comm, const HcclCommConfig *config
     /* Only what the caller's size announces is read. */
     memcpy(&c, config, 24);
     if (c.magic != HCCL_COMM_CONFIG_MAGIC || c.size < 24) {
-        return si_fail(HCCL_E_PARA, "the configuration begins with size %llu and magic %#x", (unsigned long long)c.size, c.magic);
+        return si_fail(HCCL_E_PARA, "the configuration begins with size %llu and magic %#x", (unsigned long long)c.size,
+                       c.magic);
     }
     memcpy(&c, config, c.size < sizeof c ? c.size : sizeof c);
     *buffer = c.bufferSize;
-    if (c.bufferSize != HCCL_NOT_SET && c.bufferSize < 1) return si_fail(HCCL_E_PARA, "a buffer of %u MiB", c.bufferSize);
+    if (c.bufferSize != HCCL_NOT_SET && c.bufferSize < 1)
+        return si_fail(HCCL_E_PARA, "a buffer of %u MiB", c.bufferSize);
     if (c.version >= 2 && c.name[0]) snprintf(comm->ring->name, sizeof comm->ring->name, "%.127s", c.name);
     if (c.version >= 4 && c.opExpansionMode == 3) comm->vector_cores = true;
     return HCCL_SUCCESS;
@@ -128,7 +130,8 @@ static HcclResult read_config(struct si_comm *comm, const HcclCommConfig *config
 /* Takes the rank's place; the ring's lock is held. */
 static HcclResult take_place(const char *function, struct si_ring *ring, uint32_t size, struct si_comm *comm) {
     if (ring->state != SI_RING_FORMING) return si_fail(HCCL_E_PARA, "%s: the root info was used before", function);
-    if (ring->size && ring->size != size) return si_fail(HCCL_E_PARA, "%s: %u ranks, another one said %u", function, size, ring->size);
+    if (ring->size && ring->size != size)
+        return si_fail(HCCL_E_PARA, "%s: %u ranks, another one said %u", function, size, ring->size);
     if (ring->ranks[comm->rank]) return si_fail(HCCL_E_PARA, "%s: rank %u joined before", function, comm->rank);
     for (uint32_t r = 0; r < ring->size; r++) {
         if (ring->ranks[r] && ring->ranks[r]->device == comm->device) {
@@ -168,7 +171,8 @@ HcclResult si_join_ring(const char *function, uint32_t size, const HcclRootInfo 
     int32_t code = ACL_SUCCESS;
     struct si_context *context = si_current_context(function, &code);
     if (!context) return HCCL_E_RUNTIME;
-    if (size < 1 || size > SI_MAX_RANKS || rank >= size) return si_fail(HCCL_E_PARA, "%s: rank %u of %u", function, rank, size);
+    if (size < 1 || size > SI_MAX_RANKS || rank >= size)
+        return si_fail(HCCL_E_PARA, "%s: rank %u of %u", function, rank, size);
     struct si_ring *ring = find_ring(info);
     if (!ring) return si_fail(HCCL_E_PARA, "%s: the root info is none of HcclGetRootInfo in this process", function);
     struct si_comm *comm = new_comm(ring, rank, context->device, context);
@@ -200,7 +204,8 @@ HcclResult si_make_ring(uint32_t size, const int32_t *devices, HcclComm *out) {
     if (si_device_count(&count)) return HCCL_E_RUNTIME;
     if (size < 1 || size > SI_MAX_RANKS) return si_fail(HCCL_E_PARA, "HcclCommInitAll: %u devices", size);
     for (uint32_t i = 0; i < size; i++) {
-        if (devices[i] < 0 || (uint32_t)devices[i] >= count) return si_fail(HCCL_E_PARA, "HcclCommInitAll: device %d", devices[i]);
+        if (devices[i] < 0 || (uint32_t)devices[i] >= count)
+            return si_fail(HCCL_E_PARA, "HcclCommInitAll: device %d", devices[i]);
         for (uint32_t j = 0; j < i; j++) {
             if (devices[i] == devices[j]) return si_fail(HCCL_E_PARA, "HcclCommInitAll: device %d twice", devices[i]);
         }
@@ -228,7 +233,8 @@ HcclResult si_make_ring(uint32_t size, const int32_t *devices, HcclComm *out) {
 
 struct si_comm *si_comm_of(const char *function, HcclComm pointer, HcclResult *code) {
     if (si_handle_is(pointer, SI_COMMUNICATOR)) return pointer;
-    *code = si_fail(pointer ? HCCL_E_PARA : HCCL_E_PTR, "%s: the communicator is %s", function, si_handle_describe(pointer));
+    *code = si_fail(pointer ? HCCL_E_PARA : HCCL_E_PTR, "%s: the communicator is %s", function,
+                    si_handle_describe(pointer));
     return NULL;
 }
 
@@ -247,7 +253,8 @@ HcclResult si_comm_destroy(HcclComm pointer) {
     pthread_mutex_unlock(&ring->lock);
     if (forming) return HCCL_SUCCESS;
     if (comm->in_flight > 0) {
-        return si_fail(HCCL_E_AGAIN, "HcclCommDestroy: %d collectives of rank %u have not run", comm->in_flight, comm->rank);
+        return si_fail(HCCL_E_AGAIN, "HcclCommDestroy: %d collectives of rank %u have not run", comm->in_flight,
+                       comm->rank);
     }
     free_comm(comm);
     return HCCL_SUCCESS;

@@ -38,7 +38,7 @@ struct si_comm {
     int32_t device;
     struct si_context *context; /* null: any of the device */
     uint32_t context_generation;
-    void *buffer; /* device memory of the library's own */
+    void *buffer;      /* device memory of the library's own */
     bool vector_cores; /* its collectives may be captured */
     bool cancelled;    /* destroyed while it was being made */
     _Atomic uint64_t next_meeting;

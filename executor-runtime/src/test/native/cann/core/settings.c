@@ -15,10 +15,10 @@ static _Atomic uint64_t draws;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void si_settings_reset(void) {
-#define SI_DEFAULT(name, value, variable, factor)                       \
-    {                                                                   \
-        const char *given = variable ? getenv(variable ? variable : "") : NULL; \
-        si_settings.name = given && *given ? atoll(given) * (factor) : (value); \
+#define SI_DEFAULT(name, value, variable, factor)                                                                      \
+    {                                                                                                                  \
+        const char *given = variable ? getenv(variable ? variable : "") : NULL;                                        \
+        si_settings.name = given && *given ? atoll(given) * (factor) : (value);                                        \
     }
     SI_SETTINGS(SI_DEFAULT)
 #undef SI_DEFAULT
@@ -39,10 +39,10 @@ __attribute__((constructor)) static void start(void) {
 }
 
 int32_t si_settings_set(const char *name, int64_t value) {
-#define SI_SET(member, initial, variable, factor) \
-    if (strcmp(name, #member) == 0) {             \
-        si_settings.member = value;               \
-        return 0;                                 \
+#define SI_SET(member, initial, variable, factor)                                                                      \
+    if (strcmp(name, #member) == 0) {                                                                                  \
+        si_settings.member = value;                                                                                    \
+        return 0;                                                                                                      \
     }
     SI_SETTINGS(SI_SET)
 #undef SI_SET
@@ -50,10 +50,10 @@ int32_t si_settings_set(const char *name, int64_t value) {
 }
 
 bool si_settings_get(const char *name, int64_t *value) {
-#define SI_GET(member, initial, variable, factor) \
-    if (strcmp(name, #member) == 0) {             \
-        *value = si_settings.member;              \
-        return true;                              \
+#define SI_GET(member, initial, variable, factor)                                                                      \
+    if (strcmp(name, #member) == 0) {                                                                                  \
+        *value = si_settings.member;                                                                                   \
+        return true;                                                                                                   \
     }
     SI_SETTINGS(SI_GET)
 #undef SI_GET
@@ -82,7 +82,9 @@ const char *si_cann_version(void) {
 }
 
 int si_visible_devices(int32_t ids[64]) {
-    const int32_t devices = (int32_t)(si_settings.devices < 0 ? 0 : si_settings.devices > 64 ? 64 : si_settings.devices);
+    const int32_t devices = (int32_t)(si_settings.devices < 0    ? 0
+                                      : si_settings.devices > 64 ? 64
+                                                                 : si_settings.devices);
     if (!has_visible) {
         for (int32_t i = 0; i < devices; i++) ids[i] = i;
         return devices;

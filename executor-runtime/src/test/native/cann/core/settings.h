@@ -5,25 +5,25 @@
 #include "../cann_types.h"
 
 /* X(name, default, variable of the environment or null, factor on the variable's value) */
-#define SI_SETTINGS(X)                                        \
-    X(devices, 8, "PANGU_STANDIN_DEVICES", 1)                 \
-    X(hbm_mib, 65536, "PANGU_STANDIN_HBM_MIB", 1)             \
-    X(execution, 1, "PANGU_STANDIN_EXECUTION", 1)             \
-    X(delay_us, 100, "PANGU_STANDIN_DELAY_US", 1)             \
-    X(seed, 1, "PANGU_STANDIN_SEED", 1)                       \
-    X(noop, 0, "PANGU_STANDIN_NOOP", 1)                       \
-    X(workspace_max, 8192, NULL, 1)                           \
-    X(newer_kernels, 1, NULL, 1)                              \
-    X(task_groups, 1, NULL, 1)                                \
-    X(capture_collectives, 0, NULL, 1)                        \
-    X(pageable_async, 0, NULL, 1)                             \
-    X(require_opp_path, 0, NULL, 1)                           \
-    X(connect_timeout_ms, 120000, "HCCL_CONNECT_TIMEOUT", 1000) \
-    X(exec_timeout_ms, 1836000, "HCCL_EXEC_TIMEOUT", 1000)    \
-    X(op_wait_timeout_s, 0, NULL, 1)                          \
-    X(op_execute_timeout_s, 0, NULL, 1)                       \
-    X(version_major, 1, NULL, 1)                              \
-    X(version_minor, 13, NULL, 1)                             \
+#define SI_SETTINGS(X)                                                                                                 \
+    X(devices, 8, "PANGU_STANDIN_DEVICES", 1)                                                                          \
+    X(hbm_mib, 65536, "PANGU_STANDIN_HBM_MIB", 1)                                                                      \
+    X(execution, 1, "PANGU_STANDIN_EXECUTION", 1)                                                                      \
+    X(delay_us, 100, "PANGU_STANDIN_DELAY_US", 1)                                                                      \
+    X(seed, 1, "PANGU_STANDIN_SEED", 1)                                                                                \
+    X(noop, 0, "PANGU_STANDIN_NOOP", 1)                                                                                \
+    X(workspace_max, 8192, NULL, 1)                                                                                    \
+    X(newer_kernels, 1, NULL, 1)                                                                                       \
+    X(task_groups, 1, NULL, 1)                                                                                         \
+    X(capture_collectives, 0, NULL, 1)                                                                                 \
+    X(pageable_async, 0, NULL, 1)                                                                                      \
+    X(require_opp_path, 0, NULL, 1)                                                                                    \
+    X(connect_timeout_ms, 120000, "HCCL_CONNECT_TIMEOUT", 1000)                                                        \
+    X(exec_timeout_ms, 1836000, "HCCL_EXEC_TIMEOUT", 1000)                                                             \
+    X(op_wait_timeout_s, 0, NULL, 1)                                                                                   \
+    X(op_execute_timeout_s, 0, NULL, 1)                                                                                \
+    X(version_major, 1, NULL, 1)                                                                                       \
+    X(version_minor, 13, NULL, 1)                                                                                      \
     X(version_patch, 0, NULL, 1)
 
 struct si_settings {

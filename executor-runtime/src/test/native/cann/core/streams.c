@@ -125,7 +125,8 @@ int32_t si_stream_create(struct si_context *context, bool is_default, struct si_
     struct si_stream *stream = room ? si_handle_new(SI_STREAM) : NULL;
     if (!stream) {
         pthread_mutex_unlock(&all);
-        return si_fail(ACL_ERROR_RT_NO_STREAM_RESOURCE, "device %d has %d streams already", context->device, MAX_STREAMS);
+        return si_fail(ACL_ERROR_RT_NO_STREAM_RESOURCE, "device %d has %d streams already", context->device,
+                       MAX_STREAMS);
     }
     stream->context = context;
     stream->context_generation = si_generation(context);
@@ -218,8 +219,10 @@ struct si_stream *si_stream_of(const char *function, void *pointer, int32_t *cod
     }
     struct si_stream *stream = pointer;
     if (stream->context != context || stream->context_generation != si_generation(context)) {
-        *code = si_fail(ACL_ERROR_RT_STREAM_CONTEXT, "%s: the stream belongs to another context (of device %d) than the "
-                        "thread's (of device %d)", function, stream->device, context->device);
+        *code = si_fail(ACL_ERROR_RT_STREAM_CONTEXT,
+                        "%s: the stream belongs to another context (of device %d) than the "
+                        "thread's (of device %d)",
+                        function, stream->device, context->device);
         return NULL;
     }
     return stream;
@@ -298,8 +301,8 @@ int32_t si_stream_synchronize(struct si_stream *stream, int64_t millis) {
     count_waiting(stream, 1);
     const int32_t code = wait_done(stream, millis)
                              ? failure_of(stream)
-                             : si_fail(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "stream %d: tasks are unfinished after %lld ms",
-                                       stream->id, (long long)millis);
+                             : si_fail(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT,
+                                       "stream %d: tasks are unfinished after %lld ms", stream->id, (long long)millis);
     count_waiting(stream, -1);
     return code;
 }

@@ -48,7 +48,7 @@ struct si_stream {
     uint64_t queued, finished;
     /* With execution on wait: tasks up to this number may run. */
     uint64_t permitted;
-    int waiting; /* callers in si_stream_synchronize */
+    int waiting;   /* callers in si_stream_synchronize */
     bool detached; /* no longer among the streams that others look at */
     bool stopping;
     /* Set when the stream is stopped or aborted: waits of the running task end, queued tasks are dropped. */

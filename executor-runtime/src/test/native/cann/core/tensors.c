@@ -60,12 +60,17 @@ bool si_view_init(struct si_view *view, const int64_t *dims, uint64_t rank, int3
                   int64_t offset, int32_t format, const int64_t *storage, uint64_t storage_rank, void *data) {
     if (rank > SI_MAX_RANK) return refuse("more than 8 dimensions", (long long)rank);
     if (storage_rank > SI_MAX_RANK) return refuse("a storage of more than 8 dimensions", (long long)storage_rank);
-    if ((rank > 0 && !dims) || (storage_rank > 0 && !storage)) return refuse("dimensions at a null pointer", (long long)rank);
+    if ((rank > 0 && !dims) || (storage_rank > 0 && !storage))
+        return refuse("dimensions at a null pointer", (long long)rank);
     if (si_dtype_size(dtype) == 0) return refuse("unknown element type", dtype);
     if (format != FORMAT_ND && format != FORMAT_NZ) return refuse("a format that is neither ND nor FRACTAL_NZ", format);
     if (offset < 0) return refuse("a negative offset", offset);
-    *view = (struct si_view){.dtype = dtype, .format = format, .rank = (int32_t)rank, .storage_rank = (int32_t)storage_rank,
-                             .offset = offset, .data = data};
+    *view = (struct si_view){.dtype = dtype,
+                             .format = format,
+                             .rank = (int32_t)rank,
+                             .storage_rank = (int32_t)storage_rank,
+                             .offset = offset,
+                             .data = data};
     int64_t dense = 1;
     for (int i = (int)rank - 1; i >= 0; i--) {
         if (dims[i] < 0) return refuse("a negative dimension", dims[i]);

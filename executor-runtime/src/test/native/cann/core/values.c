@@ -51,12 +51,12 @@ char *si_at(const struct si_view *view, int leading, int64_t position) {
     return view->data + element * si_dtype_size(view->dtype);
 }
 
-#define LOAD(type, convert)                                                                    \
-    for (int64_t i = 0; i < count; i++) {                                                      \
-        type x;                                                                                \
-        memcpy(&x, from + i * stride * (int64_t)sizeof x, sizeof x);                           \
-        to[i] = convert(x);                                                                    \
-    }                                                                                          \
+#define LOAD(type, convert)                                                                                            \
+    for (int64_t i = 0; i < count; i++) {                                                                              \
+        type x;                                                                                                        \
+        memcpy(&x, from + i * stride * (int64_t)sizeof x, sizeof x);                                                   \
+        to[i] = convert(x);                                                                                            \
+    }                                                                                                                  \
     break
 
 #define AS_FLOAT(x) ((float)(x))
@@ -104,11 +104,11 @@ static int64_t whole(double x, double lowest, double highest) {
     return x != x ? 0 : x <= lowest ? (int64_t)lowest : x >= highest ? (int64_t)highest : (int64_t)x;
 }
 
-#define STORE(type, convert)                                                                   \
-    for (int64_t i = 0; i < count; i++) {                                                      \
-        const type x = (type)(convert);                                                        \
-        memcpy(to + i * stride * (int64_t)sizeof x, &x, sizeof x);                             \
-    }                                                                                          \
+#define STORE(type, convert)                                                                                           \
+    for (int64_t i = 0; i < count; i++) {                                                                              \
+        const type x = (type)(convert);                                                                                \
+        memcpy(to + i * stride * (int64_t)sizeof x, &x, sizeof x);                                                     \
+    }                                                                                                                  \
     break
 
 void si_store(int32_t dtype, char *to, int64_t stride, const float *from, int64_t count) {
@@ -124,7 +124,8 @@ void si_store(int32_t dtype, char *to, int64_t stride, const float *from, int64_
         case DTYPE_U16: STORE(uint16_t, whole(from[i], 0, UINT16_MAX));
         case DTYPE_I32: STORE(int32_t, whole(from[i], INT32_MIN, INT32_MAX));
         case DTYPE_U32: STORE(uint32_t, whole(from[i], 0, UINT32_MAX));
-        case DTYPE_I64: STORE(int64_t, from[i] >= 0x1p63f ? INT64_MAX : from[i] <= -0x1p63f ? INT64_MIN : (int64_t)from[i]);
+        case DTYPE_I64:
+            STORE(int64_t, from[i] >= 0x1p63f ? INT64_MAX : from[i] <= -0x1p63f ? INT64_MIN : (int64_t)from[i]);
         case DTYPE_U64: STORE(uint64_t, from[i] >= 0x1p64f ? UINT64_MAX : from[i] <= 0 ? 0 : (uint64_t)from[i]);
         default: break;
     }
@@ -203,6 +204,7 @@ void si_copy_elements(const struct si_view *to, const struct si_view *from) {
             memmove(t, f, (size_t)(n * size));
             continue;
         }
-        for (int64_t i = 0; i < n; i++) memcpy(t + i * last_stride(to) * size, f + i * last_stride(from) * size, (size_t)size);
+        for (int64_t i = 0; i < n; i++)
+            memcpy(t + i * last_stride(to) * size, f + i * last_stride(from) * size, (size_t)size);
     }
 }

@@ -48,8 +48,8 @@ char *si_at(const struct si_view *view, int leading, int64_t position);
 int64_t si_product(const struct si_view *view, int from, int to);
 
 /* Calls visit with the host address of each row (last dimension) and its number. */
-#define SI_EACH_ROW(view, address, number)                                                                    \
-    for (int64_t number = 0, si_rows = si_product(view, 0, (view)->rank - 1); number < si_rows; number++)     \
+#define SI_EACH_ROW(view, address, number)                                                                             \
+    for (int64_t number = 0, si_rows = si_product(view, 0, (view)->rank - 1); number < si_rows; number++)              \
         for (char *address = si_at(view, (view)->rank - 1, number); address; address = NULL)
 
 #endif

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOT_NULL(pointer)                                                                          \
-    do {                                                                                           \
-        if (!(pointer)) return si_fail(HCCL_E_PTR, "%s: %s is a null pointer", __func__, #pointer); \
+#define NOT_NULL(pointer)                                                                                              \
+    do {                                                                                                               \
+        if (!(pointer)) return si_fail(HCCL_E_PTR, "%s: %s is a null pointer", __func__, #pointer);                    \
     } while (0)
 
 HcclResult HcclGetRootInfo(HcclRootInfo *info) {
@@ -25,8 +25,8 @@ HcclResult HcclCommInitRootInfo(uint32_t ranks, const HcclRootInfo *info, uint32
     return si_join_ring(__func__, ranks, info, rank, NULL, comm);
 }
 
-HcclResult HcclCommInitRootInfoConfig(uint32_t ranks, const HcclRootInfo *info, uint32_t rank, const HcclCommConfig *config,
-                                      HcclComm *comm) {
+HcclResult HcclCommInitRootInfoConfig(uint32_t ranks, const HcclRootInfo *info, uint32_t rank,
+                                      const HcclCommConfig *config, HcclComm *comm) {
     SI_ENTER();
     NOT_NULL(info);
     NOT_NULL(config);

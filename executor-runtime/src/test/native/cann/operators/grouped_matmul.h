@@ -4,7 +4,18 @@
 
 #include "operator.h"
 
-enum { GMM_X, GMM_WEIGHT, GMM_BIAS, GMM_SCALE, GMM_OFFSET, GMM_ANTIQUANT_SCALE, GMM_ANTIQUANT_OFFSET, GMM_ROW_SCALE, GMM_GROUPS, GMM_OUT };
+enum {
+    GMM_X,
+    GMM_WEIGHT,
+    GMM_BIAS,
+    GMM_SCALE,
+    GMM_OFFSET,
+    GMM_ANTIQUANT_SCALE,
+    GMM_ANTIQUANT_OFFSET,
+    GMM_ROW_SCALE,
+    GMM_GROUPS,
+    GMM_OUT
+};
 
 /* Adds the operands in that order; the rest of an operator's arguments has to be null. */
 struct grouped_matmul {

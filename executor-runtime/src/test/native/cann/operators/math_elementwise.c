@@ -7,7 +7,8 @@ static void check_pair(struct si_call *call, int self, int other, int out) {
     si_require_nd(call, self);
     if (!si_good(call)) return;
     const struct si_view *a = si_of(call, self), *b = si_of(call, other), *o = si_of(call, out);
-    si_require(call, broadcasts(a, b, o), "%s and %s do not broadcast to %s", si_describe(a), si_describe(b), si_describe(o));
+    si_require(call, broadcasts(a, b, o), "%s and %s do not broadcast to %s", si_describe(a), si_describe(b),
+               si_describe(o));
     const int32_t type = promoted(a->dtype, b->dtype);
     si_require(call, a->dtype != DTYPE_BOOL || b->dtype != DTYPE_BOOL, "two operands of type bool");
     si_require(call, si_dtype_is_float(o->dtype) || !si_dtype_is_float(type), "a result of %s in a tensor of %s",
@@ -90,7 +91,8 @@ aclnnStatus aclnnSubGetWorkspaceSize(in self, in other, scalar alpha, aclTensor 
 }
 SI_SECOND_PHASE(aclnnSub)
 
-aclnnStatus aclnnInplaceAddGetWorkspaceSize(in self, in other, scalar alpha, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnInplaceAddGetWorkspaceSize(in self, in other, scalar alpha, uint64_t *workspaceSize,
+                                            aclOpExecutor **executor) {
     BEGIN("aclnnInplaceAdd", run_add_in_place);
     si_in_out(call, "selfRef", self);
     si_in(call, "other", other);
@@ -100,7 +102,8 @@ aclnnStatus aclnnInplaceAddGetWorkspaceSize(in self, in other, scalar alpha, uin
 }
 SI_SECOND_PHASE(aclnnInplaceAdd)
 
-aclnnStatus aclnnMulGetWorkspaceSize(in self, in other, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnMulGetWorkspaceSize(in self, in other, aclTensor *out, uint64_t *workspaceSize,
+                                     aclOpExecutor **executor) {
     BEGIN("aclnnMul", run_multiply);
     si_in(call, "self", self);
     si_in(call, "other", other);
@@ -110,7 +113,8 @@ aclnnStatus aclnnMulGetWorkspaceSize(in self, in other, aclTensor *out, uint64_t
 }
 SI_SECOND_PHASE(aclnnMul)
 
-aclnnStatus aclnnInplaceMulGetWorkspaceSize(aclTensor *self, in other, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnInplaceMulGetWorkspaceSize(aclTensor *self, in other, uint64_t *workspaceSize,
+                                            aclOpExecutor **executor) {
     BEGIN("aclnnInplaceMul", run_multiply_in_place);
     si_in_out(call, "selfRef", self);
     si_in(call, "other", other);
@@ -119,7 +123,8 @@ aclnnStatus aclnnInplaceMulGetWorkspaceSize(aclTensor *self, in other, uint64_t 
 }
 SI_SECOND_PHASE(aclnnInplaceMul)
 
-aclnnStatus aclnnDivGetWorkspaceSize(in self, in other, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnDivGetWorkspaceSize(in self, in other, aclTensor *out, uint64_t *workspaceSize,
+                                     aclOpExecutor **executor) {
     BEGIN("aclnnDiv", run_divide);
     si_in(call, "self", self);
     si_in(call, "other", other);
@@ -166,7 +171,8 @@ static void check_scalar_op(struct si_call *call, scalar other) {
     si_require_same_shape(call, 1, 0);
     if (!si_good(call)) return;
     const bool real = si_dtype_is_float(si_of(call, 0)->dtype) || !whole_scalar;
-    si_require(call, !real || si_dtype_is_float(si_of(call, 1)->dtype), "a real result in %s", si_describe(si_of(call, 1)));
+    si_require(call, !real || si_dtype_is_float(si_of(call, 1)->dtype), "a real result in %s",
+               si_describe(si_of(call, 1)));
 }
 
 aclnnStatus aclnnAddsGetWorkspaceSize(in self, scalar other, scalar alpha, aclTensor *out, uint64_t *workspaceSize,
@@ -181,7 +187,8 @@ aclnnStatus aclnnAddsGetWorkspaceSize(in self, scalar other, scalar alpha, aclTe
 }
 SI_SECOND_PHASE(aclnnAdds)
 
-aclnnStatus aclnnMulsGetWorkspaceSize(in self, scalar other, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnMulsGetWorkspaceSize(in self, scalar other, aclTensor *out, uint64_t *workspaceSize,
+                                      aclOpExecutor **executor) {
     BEGIN("aclnnMuls", run_muls);
     si_in(call, "self", self);
     si_out(call, "out", out);

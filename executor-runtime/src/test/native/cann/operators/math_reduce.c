@@ -131,13 +131,14 @@ static void check_sum(struct si_call *call, ints dim, bool keep, int32_t dtype, 
     si_integer(call, set);
     si_real(call, mean);
     check_reduced(call, 1, set, keep);
-    si_require(call, si_of(call, 1)->dtype == dtype, "out is %s, dtype says %s", si_describe(si_of(call, 1)), si_dtype_name(dtype));
+    si_require(call, si_of(call, 1)->dtype == dtype, "out is %s, dtype says %s", si_describe(si_of(call, 1)),
+               si_dtype_name(dtype));
     si_require_dtype(call, 0, mean ? "hbf" : "hbfil");
     si_require_dtype(call, 1, mean ? "hbf" : "hbfil");
 }
 
-aclnnStatus aclnnMeanGetWorkspaceSize(in self, ints dim, bool keepDim, int32_t dtype, aclTensor *out, uint64_t *workspaceSize,
-                                      aclOpExecutor **executor) {
+aclnnStatus aclnnMeanGetWorkspaceSize(in self, ints dim, bool keepDim, int32_t dtype, aclTensor *out,
+                                      uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnMean", run_sum);
     si_in(call, "self", self);
     si_out(call, "out", out);
@@ -184,7 +185,8 @@ static int32_t run_multinomial(struct si_run *run) {
     uint64_t state = si_mix((uint64_t)numbers[2]) + (uint64_t)numbers[3];
     for (int64_t r = 0; r < rows; r++) {
         for (int64_t i = 0; i < n; i++) weights[i] = p[r * n + i];
-        for (int64_t s = 0; s < samples; s++) drawn[r * samples + s] = draw(weights, n, si_mix(state++), numbers[1] != 0);
+        for (int64_t s = 0; s < samples; s++)
+            drawn[r * samples + s] = draw(weights, n, si_mix(state++), numbers[1] != 0);
     }
     si_put_integers(out, drawn);
     return ACL_SUCCESS;
@@ -205,10 +207,11 @@ aclnnStatus aclnnMultinomialGetWorkspaceSize(in self, int64_t samples, bool repl
     if (si_good(call)) {
         struct si_view wanted = *si_of(call, 0);
         const int64_t n = wanted.dims[wanted.rank - 1];
-        si_require(call, samples > 0 && (replacement || samples <= n), "%lld samples of %lld", (long long)samples, (long long)n);
+        si_require(call, samples > 0 && (replacement || samples <= n), "%lld samples of %lld", (long long)samples,
+                   (long long)n);
         wanted.dims[wanted.rank - 1] = samples;
-        si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s", si_describe(si_of(call, 1)),
-                   si_describe(&wanted));
+        si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s",
+                   si_describe(si_of(call, 1)), si_describe(&wanted));
     }
     END();
 }

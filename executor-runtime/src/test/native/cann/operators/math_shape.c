@@ -16,7 +16,8 @@ static int32_t run_cat(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnCatGetWorkspaceSize(inList tensors, int64_t dim, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnCatGetWorkspaceSize(inList tensors, int64_t dim, aclTensor *out, uint64_t *workspaceSize,
+                                     aclOpExecutor **executor) {
     BEGIN("aclnnCat", run_cat);
     si_in_list(call, "tensors", tensors);
     si_out(call, "out", out);
@@ -27,8 +28,8 @@ aclnnStatus aclnnCatGetWorkspaceSize(inList tensors, int64_t dim, aclTensor *out
         const struct si_view *part = si_of_list(call, 0, i), *o = si_of(call, 1);
         struct si_view wanted = *o;
         if (part->rank == o->rank) wanted.dims[d] = part->dims[d];
-        si_require(call, part->dtype == o->dtype && si_same_shape(part, &wanted), "tensor %d is %s, out is %s", i, si_describe(part),
-                   si_describe(o));
+        si_require(call, part->dtype == o->dtype && si_same_shape(part, &wanted), "tensor %d is %s, out is %s", i,
+                   si_describe(part), si_describe(o));
         if (si_good(call)) sum += part->dims[d];
     }
     si_require(call, sum == si_of(call, 1)->dims[d], "%lld elements along dimension %d into %s", (long long)sum, d,
@@ -52,7 +53,8 @@ static int32_t run_permute(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnPermuteGetWorkspaceSize(in self, ints dims, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnPermuteGetWorkspaceSize(in self, ints dims, aclTensor *out, uint64_t *workspaceSize,
+                                         aclOpExecutor **executor) {
     BEGIN("aclnnPermute", run_permute);
     si_in(call, "self", self);
     si_out(call, "out", out);
@@ -62,16 +64,18 @@ aclnnStatus aclnnPermuteGetWorkspaceSize(in self, ints dims, aclTensor *out, uin
         const struct si_view *v = si_of(call, 0);
         int64_t *order = call->arrays[0].values;
         unsigned seen = 0;
-        si_require(call, call->arrays[0].size == v->rank, "%lld dimensions for %s", (long long)call->arrays[0].size, si_describe(v));
+        si_require(call, call->arrays[0].size == v->rank, "%lld dimensions for %s", (long long)call->arrays[0].size,
+                   si_describe(v));
         for (int i = 0; si_good(call) && i < v->rank; i++) {
             if (order[i] < 0) order[i] += v->rank;
-            si_require(call, order[i] >= 0 && order[i] < v->rank && !(seen >> order[i] & 1), "dims are no order of %s", si_describe(v));
+            si_require(call, order[i] >= 0 && order[i] < v->rank && !(seen >> order[i] & 1), "dims are no order of %s",
+                       si_describe(v));
             if (si_good(call)) seen |= 1u << order[i];
         }
         if (si_good(call)) {
             const struct si_view wanted = permuted(v, order);
-            si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s", si_describe(si_of(call, 1)),
-                       si_describe(&wanted));
+            si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s",
+                       si_describe(si_of(call, 1)), si_describe(&wanted));
         }
     }
     END();
@@ -107,12 +111,12 @@ aclnnStatus aclnnSliceGetWorkspaceSize(in self, int64_t dim, int64_t start, int6
         const int64_t n = si_of(call, 0)->dims[d];
         start = start < 0 ? start + n : start;
         end = end < 0 ? end + n : end > n ? n : end;
-        si_require(call, start >= 0 && start <= n && end >= start, "from %lld to %lld of %lld", (long long)start, (long long)end,
-                   (long long)n);
+        si_require(call, start >= 0 && start <= n && end >= start, "from %lld to %lld of %lld", (long long)start,
+                   (long long)end, (long long)n);
         struct si_view wanted = *si_of(call, 0);
         wanted.dims[d] = (end - start + step - 1) / step;
-        si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s", si_describe(si_of(call, 1)),
-                   si_describe(&wanted));
+        si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s",
+                   si_describe(si_of(call, 1)), si_describe(&wanted));
     }
     si_integer(call, d);
     si_integer(call, start);
@@ -128,11 +132,13 @@ aclnnStatus aclnnCalculateMatmulWeightSizeV2(ints shape, int32_t dtype, uint64_t
         return si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: the shape is %s", __func__, si_handle_describe(shape));
     }
     if (shape->size < 2 || shape->size > 6 || (dtype != DTYPE_F16 && dtype != DTYPE_BF16 && dtype != DTYPE_I8)) {
-        return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %llu dimensions of %s", __func__, (unsigned long long)shape->size, si_dtype_name(dtype));
+        return si_fail(ACLNN_ERR_PARAM_INVALID, "%s: %llu dimensions of %s", __func__, (unsigned long long)shape->size,
+                       si_dtype_name(dtype));
     }
     int64_t n = 1;
     for (uint64_t i = 0; i + 2 < shape->size; i++) n *= shape->values[i];
-    *elements = (uint64_t)(n * si_nz_elements(shape->values[shape->size - 2], shape->values[shape->size - 1], si_dtype_size(dtype)));
+    *elements = (uint64_t)(n * si_nz_elements(shape->values[shape->size - 2], shape->values[shape->size - 1],
+                                              si_dtype_size(dtype)));
     return ACL_SUCCESS;
 }
 
@@ -164,7 +170,8 @@ static int32_t run_trans_weight(struct si_run *run) {
 }
 
 /* In place: the storage has to have room for the blocks, and is of format NZ from then on. */
-aclnnStatus aclnnTransMatmulWeightGetWorkspaceSize(aclTensor *weight, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnTransMatmulWeightGetWorkspaceSize(aclTensor *weight, uint64_t *workspaceSize,
+                                                   aclOpExecutor **executor) {
     BEGIN("aclnnTransMatmulWeight", run_trans_weight);
     si_in_out(call, "mmWeightRef", weight);
     si_require_rank(call, 0, 2, 6);

@@ -5,7 +5,8 @@
 /* integers: dimension, whether the largest come first. Operand of the values, or -1. */
 static int32_t sort_rows(struct si_run *run, int values_operand, int indices_operand) {
     const int64_t dim = run->call->integers[0];
-    const struct si_view from = dim_last(si_operand(run, 0), dim), indices = dim_last(si_operand(run, indices_operand), dim);
+    const struct si_view from = dim_last(si_operand(run, 0), dim),
+                         indices = dim_last(si_operand(run, indices_operand), dim);
     const int64_t n = from.dims[from.rank - 1], rows = n > 0 ? si_elements(&from) / n : 0;
     float *x = si_floats(run, &from);
     struct ranked *row = si_temporary(run, n * (int64_t)sizeof *row);
@@ -41,8 +42,8 @@ static void check_sort(struct si_call *call, int64_t dim, bool descending, int i
     si_require_dtype(call, indices, "l");
 }
 
-aclnnStatus aclnnSortGetWorkspaceSize(in self, bool stable, int64_t dim, bool descending, aclTensor *values, aclTensor *indices,
-                                      uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnSortGetWorkspaceSize(in self, bool stable, int64_t dim, bool descending, aclTensor *values,
+                                      aclTensor *indices, uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnSort", run_sort);
     (void)stable; /* stable all the same */
     si_in(call, "self", self);

@@ -18,7 +18,8 @@ static int32_t run_cast(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnCastGetWorkspaceSize(in self, int32_t dtype, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnCastGetWorkspaceSize(in self, int32_t dtype, aclTensor *out, uint64_t *workspaceSize,
+                                      aclOpExecutor **executor) {
     BEGIN("aclnnCast", run_cast);
     si_in(call, "self", self);
     si_out(call, "out", out);
@@ -39,7 +40,8 @@ static int32_t run_copy(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnInplaceCopyGetWorkspaceSize(aclTensor *self, in source, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnInplaceCopyGetWorkspaceSize(aclTensor *self, in source, uint64_t *workspaceSize,
+                                             aclOpExecutor **executor) {
     BEGIN("aclnnInplaceCopy", run_copy);
     si_in_out(call, "selfRef", self);
     si_in(call, "src", source);
@@ -67,7 +69,8 @@ static int32_t run_fill(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnInplaceFillScalarGetWorkspaceSize(aclTensor *self, scalar value, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnInplaceFillScalarGetWorkspaceSize(aclTensor *self, scalar value, uint64_t *workspaceSize,
+                                                   aclOpExecutor **executor) {
     BEGIN("aclnnInplaceFillScalar", run_fill);
     si_in_out(call, "selfRef", self);
     si_scalar(call, "value", value);
@@ -148,7 +151,8 @@ aclnnStatus aclnnSWhereGetWorkspaceSize(in condition, in self, in other, aclTens
     if (si_good(call)) {
         const struct si_view *o = si_of(call, 3);
         for (int i = 0; i < 3; i++) {
-            si_require(call, broadcasts(si_of(call, i), o, o), "%s does not broadcast to %s", si_describe(si_of(call, i)), si_describe(o));
+            si_require(call, broadcasts(si_of(call, i), o, o), "%s does not broadcast to %s",
+                       si_describe(si_of(call, i)), si_describe(o));
         }
         const int32_t type = promoted(si_of(call, 1)->dtype, si_of(call, 2)->dtype);
         si_require(call, o->dtype == type, "out is %s, and has to be of %s", si_describe(o), si_dtype_name(type));
@@ -173,8 +177,8 @@ static int32_t run_masked_fill(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnInplaceMaskedFillScalarGetWorkspaceSize(aclTensor *self, in mask, scalar value, uint64_t *workspaceSize,
-                                                         aclOpExecutor **executor) {
+aclnnStatus aclnnInplaceMaskedFillScalarGetWorkspaceSize(aclTensor *self, in mask, scalar value,
+                                                         uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnInplaceMaskedFillScalar", run_masked_fill);
     si_in_out(call, "selfRef", self);
     si_in(call, "mask", mask);

@@ -17,7 +17,8 @@ static void check_source(struct si_call *call) {
     si_require_nd(call, 0);
 }
 
-aclnnStatus aclnnNpuFormatCastGetWorkspaceSize(in source, aclTensor *destination, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnNpuFormatCastGetWorkspaceSize(in source, aclTensor *destination, uint64_t *workspaceSize,
+                                               aclOpExecutor **executor) {
     BEGIN("aclnnNpuFormatCast", run_format_cast);
     require_newer_kernels(call);
     si_in(call, "srcTensor", source);
@@ -27,8 +28,9 @@ aclnnStatus aclnnNpuFormatCastGetWorkspaceSize(in source, aclTensor *destination
     si_require_same_dtype(call, 1, 0);
     if (si_good(call)) {
         const struct si_view *from = si_of(call, 0), *to = si_of(call, 1);
-        const int64_t needed = si_product(from, 0, from->rank - 2) *
-                               si_nz_elements(from->dims[from->rank - 2], from->dims[from->rank - 1], si_dtype_size(from->dtype));
+        const int64_t needed = si_product(from, 0, from->rank - 2) * si_nz_elements(from->dims[from->rank - 2],
+                                                                                    from->dims[from->rank - 1],
+                                                                                    si_dtype_size(from->dtype));
         si_require(call, to->format == FORMAT_NZ, "dstTensor is %s: the stand-in casts to FRACTAL_NZ", si_describe(to));
         si_require(call, si_storage_elements(to) >= needed, "a storage of %lld elements, %lld are needed",
                    (long long)si_storage_elements(to), (long long)needed);
@@ -38,8 +40,8 @@ aclnnStatus aclnnNpuFormatCastGetWorkspaceSize(in source, aclTensor *destination
 SI_SECOND_PHASE(aclnnNpuFormatCast)
 
 /* The caller gets an array that it cannot give back, as with the real library. */
-aclnnStatus aclnnNpuFormatCastCalculateSizeAndFormat(in source, int32_t format, int32_t additionalDtype, int64_t **shape,
-                                                     uint64_t *rank, int32_t *actualFormat) {
+aclnnStatus aclnnNpuFormatCastCalculateSizeAndFormat(in source, int32_t format, int32_t additionalDtype,
+                                                     int64_t **shape, uint64_t *rank, int32_t *actualFormat) {
     SI_ENTER();
     (void)additionalDtype;
     if (!si_handle_is(source, SI_TENSOR) || !shape || !rank || !actualFormat) {

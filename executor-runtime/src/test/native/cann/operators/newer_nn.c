@@ -7,7 +7,8 @@ static int32_t run_inplace_add_rms_norm(struct si_run *run) {
     float *x = si_floats(run, x1);
     const float *other = si_floats(run, x2), *gamma = si_floats(run, si_operand(run, 2));
     const int64_t n = si_elements(si_operand(run, 2)), rows = si_elements(x1) / (n > 0 ? n : 1);
-    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)), *rstd = si_temporary(run, rows * (int64_t)sizeof(float));
+    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)),
+          *rstd = si_temporary(run, rows * (int64_t)sizeof(float));
     for (int64_t r = 0; r < rows; r++) {
         float sum = 0;
         for (int64_t i = r * n; i < (r + 1) * n; i++) {
@@ -41,8 +42,8 @@ aclnnStatus aclnnInplaceAddRmsNormGetWorkspaceSize(aclTensor *x1, aclTensor *x2,
         struct si_view wanted = *v;
         wanted.dims[v->rank - 1] = 1;
         wanted.dtype = DTYPE_F32;
-        si_require(call, si_same_shape(si_of(call, 3), &wanted), "rstdOut is %s, and has to be %s", si_describe(si_of(call, 3)),
-                   si_describe(&wanted));
+        si_require(call, si_same_shape(si_of(call, 3), &wanted), "rstdOut is %s, and has to be %s",
+                   si_describe(si_of(call, 3)), si_describe(&wanted));
     }
     si_require_aligned(call, 0);
     si_require_kernel(call, "add_rms_norm", "012>03_");
@@ -50,15 +51,17 @@ aclnnStatus aclnnInplaceAddRmsNormGetWorkspaceSize(aclTensor *x1, aclTensor *x2,
 }
 SI_SECOND_PHASE(aclnnInplaceAddRmsNorm)
 
-static const struct quant_operands v5 = {.x1 = 0, .x2 = 1, .row_scale = 2, .scale = 3, .offset = -1, .bias = 4, .out = 5};
+static const struct quant_operands v5 = {
+    .x1 = 0, .x2 = 1, .row_scale = 2, .scale = 3, .offset = -1, .bias = 4, .out = 5};
 
 static int32_t run_v5(struct si_run *run) {
     return run_quant_matmul(run, v5, run->call->integers[0] != 0);
 }
 
-aclnnStatus aclnnQuantMatmulV5GetWorkspaceSize(in x1, in x2, in x1Scale, in x2Scale, in yScale, in x1Offset, in x2Offset,
-                                               in yOffset, in bias, bool transposeX1, bool transposeX2, int64_t groupSize,
-                                               aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnQuantMatmulV5GetWorkspaceSize(in x1, in x2, in x1Scale, in x2Scale, in yScale, in x1Offset,
+                                               in x2Offset, in yOffset, in bias, bool transposeX1, bool transposeX2,
+                                               int64_t groupSize, aclTensor *out, uint64_t *workspaceSize,
+                                               aclOpExecutor **executor) {
     BEGIN("aclnnQuantMatmulV5", run_v5);
     si_in(call, "x1", x1);
     si_in(call, "x2", x2);
@@ -78,8 +81,8 @@ aclnnStatus aclnnQuantMatmulV5GetWorkspaceSize(in x1, in x2, in x1Scale, in x2Sc
 }
 SI_SECOND_PHASE(aclnnQuantMatmulV5)
 
-aclnnStatus aclnnMatmulWeightNzGetWorkspaceSize(in self, in mat2, aclTensor *out, int8_t cubeMathType, uint64_t *workspaceSize,
-                                                aclOpExecutor **executor) {
+aclnnStatus aclnnMatmulWeightNzGetWorkspaceSize(in self, in mat2, aclTensor *out, int8_t cubeMathType,
+                                                uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnMatmulWeightNz", run_mm);
     si_in(call, "self", self);
     si_in(call, "mat2", mat2);
@@ -87,7 +90,8 @@ aclnnStatus aclnnMatmulWeightNzGetWorkspaceSize(in self, in mat2, aclTensor *out
     require_newer_kernels(call);
     check_product(call, 0, 1, 2);
     check_cube(call, cubeMathType);
-    si_require(call, si_of(call, 1)->format == FORMAT_NZ, "mat2 is %s, and has to be of format FRACTAL_NZ", si_describe(si_of(call, 1)));
+    si_require(call, si_of(call, 1)->format == FORMAT_NZ, "mat2 is %s, and has to be of format FRACTAL_NZ",
+               si_describe(si_of(call, 1)));
     si_require_kernel(call, MATRIX_KERNELS, "01__>2");
     END();
 }

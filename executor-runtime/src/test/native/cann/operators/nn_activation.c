@@ -16,7 +16,8 @@ static int32_t run_softmax(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnSoftmaxGetWorkspaceSize(in self, int64_t dim, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnSoftmaxGetWorkspaceSize(in self, int64_t dim, aclTensor *out, uint64_t *workspaceSize,
+                                         aclOpExecutor **executor) {
     BEGIN("aclnnSoftmax", run_softmax);
     si_in(call, "self", self);
     si_out(call, "out", out);
@@ -43,7 +44,8 @@ static int32_t run_log_softmax(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnLogSoftmaxGetWorkspaceSize(in self, int64_t dim, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnLogSoftmaxGetWorkspaceSize(in self, int64_t dim, aclTensor *out, uint64_t *workspaceSize,
+                                            aclOpExecutor **executor) {
     BEGIN("aclnnLogSoftmax", run_log_softmax);
     si_in(call, "self", self);
     si_out(call, "out", out);
@@ -105,8 +107,8 @@ aclnnStatus aclnnSwiGluGetWorkspaceSize(in x, int64_t dim, in out, uint64_t *wor
         struct si_view wanted = *si_of(call, 0);
         si_require(call, wanted.dims[d] % 2 == 0, "%s has no halves along dimension %d", si_describe(&wanted), d);
         wanted.dims[d] /= 2;
-        si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s", si_describe(si_of(call, 1)),
-                   si_describe(&wanted));
+        si_require(call, si_same_shape(si_of(call, 1), &wanted), "out is %s, and has to be %s",
+                   si_describe(si_of(call, 1)), si_describe(&wanted));
     }
     si_require_aligned(call, 0);
     si_require_kernel(call, "swi_glu", "0>1");
@@ -134,7 +136,8 @@ static int32_t run_vector_norm(struct si_run *run) {
             weight *= self->dims[d];
         }
         const double magnitude = fabs((double)x[i]);
-        sums[at] = isinf(order) ? fmax(sums[at], magnitude) : sums[at] + (order == 2 ? magnitude * magnitude : pow(magnitude, order));
+        sums[at] = isinf(order) ? fmax(sums[at], magnitude)
+                                : sums[at] + (order == 2 ? magnitude * magnitude : pow(magnitude, order));
     }
     for (int64_t i = 0; i < results; i++) {
         values[i] = (float)(isinf(order) ? sums[i] : order == 2 ? sqrt(sums[i]) : pow(sums[i], 1 / order));
@@ -143,8 +146,8 @@ static int32_t run_vector_norm(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnLinalgVectorNormGetWorkspaceSize(in self, scalar ord, ints dims, bool keepDims, int32_t dtype, aclTensor *out,
-                                                  uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnLinalgVectorNormGetWorkspaceSize(in self, scalar ord, ints dims, bool keepDims, int32_t dtype,
+                                                  aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnLinalgVectorNorm", run_vector_norm);
     si_in(call, "self", self);
     si_out(call, "out", out);
@@ -161,8 +164,8 @@ aclnnStatus aclnnLinalgVectorNormGetWorkspaceSize(in self, scalar ord, ints dims
         for (int i = 0; i < v->rank; i++) {
             if (!(set >> i & 1) || keepDims) wanted.dims[wanted.rank++] = set >> i & 1 ? 1 : v->dims[i];
         }
-        si_require(call, si_same_shape(si_of(call, 1), &wanted) && si_of(call, 1)->dtype == dtype, "out is %s, and has to be %s",
-                   si_describe(si_of(call, 1)), si_describe(&wanted));
+        si_require(call, si_same_shape(si_of(call, 1), &wanted) && si_of(call, 1)->dtype == dtype,
+                   "out is %s, and has to be %s", si_describe(si_of(call, 1)), si_describe(&wanted));
     }
     si_integer(call, set);
     END();

@@ -2,7 +2,8 @@
 #include "operator.h"
 
 /* What the kernel makes of a number beyond the rows: garbage; of a negative one: a fault. */
-static int32_t copy_row(const struct si_call *call, char *to, const char *from, int64_t row_bytes, int64_t number, int64_t rows) {
+static int32_t copy_row(const struct si_call *call, char *to, const char *from, int64_t row_bytes, int64_t number,
+                        int64_t rows) {
     if (number < 0) {
         return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: row %lld was asked for", call->op, (long long)number);
     }
@@ -41,7 +42,8 @@ static int32_t run_gather(struct si_run *run) {
     const int64_t *numbers = si_integers(run, index);
     for (int64_t o = 0; o < outer; o++) {
         for (int64_t i = 0; i < count; i++) {
-            const int32_t code = copy_row(run->call, to.data + (o * count + i) * bytes, from.data + o * rows * bytes, bytes, numbers[i], rows);
+            const int32_t code = copy_row(run->call, to.data + (o * count + i) * bytes, from.data + o * rows * bytes,
+                                          bytes, numbers[i], rows);
             if (code) return code;
         }
     }
@@ -66,7 +68,8 @@ static void check_gather(struct si_call *call, int dim) {
                si_describe(&wanted));
 }
 
-aclnnStatus aclnnEmbeddingGetWorkspaceSize(in weight, in indices, in out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnEmbeddingGetWorkspaceSize(in weight, in indices, in out, uint64_t *workspaceSize,
+                                           aclOpExecutor **executor) {
     BEGIN("aclnnEmbedding", run_gather);
     si_in(call, "weight", weight);
     si_in(call, "indices", indices);
@@ -129,8 +132,8 @@ static int32_t run_scatter_nd(struct si_run *run) {
         for (int d = 0; d < depth; d++) {
             const int64_t number = numbers[c * depth + d];
             if (number < 0 || number >= variable->dims[d]) {
-                return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: index %lld of dimension %d with %lld", run->call->op,
-                               (long long)number, d, (long long)variable->dims[d]);
+                return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: index %lld of dimension %d with %lld",
+                               run->call->op, (long long)number, d, (long long)variable->dims[d]);
             }
             element += number * variable->strides[d];
         }
@@ -158,8 +161,8 @@ aclnnStatus aclnnScatterNdUpdateGetWorkspaceSize(aclTensor *variable, in indices
             struct si_view wanted = {.dtype = v->dtype, .format = FORMAT_ND};
             for (int d = 0; d + 1 < i->rank; d++) wanted.dims[wanted.rank++] = i->dims[d];
             for (int d = (int)depth; d < v->rank; d++) wanted.dims[wanted.rank++] = v->dims[d];
-            si_require(call, si_same_shape(si_of(call, 2), &wanted), "updates is %s, and has to be %s", si_describe(si_of(call, 2)),
-                       si_describe(&wanted));
+            si_require(call, si_same_shape(si_of(call, 2), &wanted), "updates is %s, and has to be %s",
+                       si_describe(si_of(call, 2)), si_describe(&wanted));
         }
     }
     END();
@@ -171,8 +174,8 @@ static int32_t run_index_copy(struct si_run *run) {
     const int64_t dim = run->call->integers[0], count = si_elements(index), *numbers = si_integers(run, index);
     for (int64_t i = 0; i < count; i++) {
         if (numbers[i] < 0 || numbers[i] >= self->dims[dim]) {
-            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: row %lld of %lld", run->call->op, (long long)numbers[i],
-                           (long long)self->dims[dim]);
+            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: row %lld of %lld", run->call->op,
+                           (long long)numbers[i], (long long)self->dims[dim]);
         }
         struct si_view to = *self, from = *source;
         to.dims[dim] = from.dims[dim] = 1;
@@ -183,8 +186,8 @@ static int32_t run_index_copy(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnInplaceIndexCopyGetWorkspaceSize(aclTensor *self, int64_t dim, in index, in source, uint64_t *workspaceSize,
-                                                  aclOpExecutor **executor) {
+aclnnStatus aclnnInplaceIndexCopyGetWorkspaceSize(aclTensor *self, int64_t dim, in index, in source,
+                                                  uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnInplaceIndexCopy", run_index_copy);
     si_in_out(call, "selfRef", self);
     si_in(call, "index", index);
@@ -197,8 +200,8 @@ aclnnStatus aclnnInplaceIndexCopyGetWorkspaceSize(aclTensor *self, int64_t dim, 
     if (si_good(call)) {
         struct si_view wanted = *si_of(call, 0);
         wanted.dims[d] = si_of(call, 1)->dims[0];
-        si_require(call, si_same_shape(si_of(call, 2), &wanted), "source is %s, and has to be %s", si_describe(si_of(call, 2)),
-                   si_describe(&wanted));
+        si_require(call, si_same_shape(si_of(call, 2), &wanted), "source is %s, and has to be %s",
+                   si_describe(si_of(call, 2)), si_describe(&wanted));
     }
     END();
 }
@@ -211,8 +214,8 @@ static int32_t run_gather_elements(struct si_run *run) {
     for (int64_t i = si_elements(index) - 1; i >= 0; i--) {
         int64_t position = i, from = 0;
         if (numbers[i] < 0 || numbers[i] >= self->dims[dim]) {
-            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: element %lld of %lld", run->call->op, (long long)numbers[i],
-                           (long long)self->dims[dim]);
+            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: element %lld of %lld", run->call->op,
+                           (long long)numbers[i], (long long)self->dims[dim]);
         }
         for (int d = index->rank - 1; d >= 0; d--) {
             from += (d == dim ? numbers[i] : position % index->dims[d]) * self->strides[d];

@@ -5,8 +5,8 @@ void check_cube(struct si_call *call, int8_t cube) {
     si_require(call, cube >= 0 && cube <= 3, "cubeMathType %d is none of 0 to 3", cube);
 }
 
-static int32_t store_product(struct si_run *run, const float *product, const struct si_view *bias, float beta, float alpha,
-                             const struct si_view *out) {
+static int32_t store_product(struct si_run *run, const float *product, const struct si_view *bias, float beta,
+                             float alpha, const struct si_view *out) {
     const int64_t m = out->dims[0], n = out->dims[1];
     float *result = si_temporary(run, m * n * (int64_t)sizeof(float));
     const float *b = bias ? si_floats(run, bias) : NULL;
@@ -39,8 +39,8 @@ void check_product(struct si_call *call, int x, int w, int out) {
     /* A matrix that is read as it lies: by rows, or by columns as a transposed view of one. */
     si_require_aligned(call, x);
     si_require_aligned(call, w);
-    si_require(call, a->dims[1] < 65536 && b->dims[1] < 65536, "%s times %s: a dimension of 65536 or more", si_describe(a),
-               si_describe(b));
+    si_require(call, a->dims[1] < 65536 && b->dims[1] < 65536, "%s times %s: a dimension of 65536 or more",
+               si_describe(a), si_describe(b));
 }
 
 int32_t run_mm(struct si_run *run) {
@@ -79,8 +79,10 @@ aclnnStatus aclnnAddmmGetWorkspaceSize(in self, in mat1, in mat2, scalar beta, s
     if (si_good(call)) {
         const struct si_view *b = si_of(call, 0), *o = si_of(call, 3);
         const int64_t last = b->rank > 0 ? b->dims[b->rank - 1] : 0;
-        si_require(call, (b->rank == 1 || (b->rank == 2 && (b->dims[0] == 1 || b->dims[0] == o->dims[0]))) && last == o->dims[1],
-                   "self is %s for a result of %s", si_describe(b), si_describe(o));
+        si_require(
+            call,
+            (b->rank == 1 || (b->rank == 2 && (b->dims[0] == 1 || b->dims[0] == o->dims[0]))) && last == o->dims[1],
+            "self is %s for a result of %s", si_describe(b), si_describe(o));
     }
     END();
 }
@@ -131,8 +133,8 @@ aclnnStatus aclnnMatmulGetWorkspaceSize(in self, in mat2, aclTensor *out, int8_t
 }
 SI_SECOND_PHASE(aclnnMatmul)
 
-aclnnStatus aclnnBatchMatMulGetWorkspaceSize(in self, in mat2, aclTensor *out, int8_t cubeMathType, uint64_t *workspaceSize,
-                                             aclOpExecutor **executor) {
+aclnnStatus aclnnBatchMatMulGetWorkspaceSize(in self, in mat2, aclTensor *out, int8_t cubeMathType,
+                                             uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnBatchMatMul", run_batches);
     si_in(call, "self", self);
     si_in(call, "mat2", mat2);

@@ -10,8 +10,8 @@ static void normalize(const float *x, const float *gamma, int64_t n, double epsi
     for (int64_t i = 0; i < n; i++) y[i] = x[i] * *rstd * gamma[i];
 }
 
-static void normalize_rows(struct si_run *run, const float *x, const struct si_view *gamma_view, const struct si_view *y_view,
-                           const struct si_view *rstd_view) {
+static void normalize_rows(struct si_run *run, const float *x, const struct si_view *gamma_view,
+                           const struct si_view *y_view, const struct si_view *rstd_view) {
     const float *gamma = si_floats(run, gamma_view);
     const int64_t n = si_elements(gamma_view), rows = si_elements(y_view) / (n > 0 ? n : 1);
     float *y = si_temporary(run, rows * n * (int64_t)sizeof(float));
@@ -30,11 +30,13 @@ static void check_norm(struct si_call *call, int x, int gamma, int rstd) {
     struct si_view wanted = {.dtype = DTYPE_F32, .format = FORMAT_ND, .rank = v->rank};
     for (int i = 0; i < v->rank; i++) {
         const int in_gamma = i - (v->rank - g->rank);
-        si_require(call, in_gamma < 0 || g->dims[in_gamma] == v->dims[i], "gamma is %s, x is %s", si_describe(g), si_describe(v));
+        si_require(call, in_gamma < 0 || g->dims[in_gamma] == v->dims[i], "gamma is %s, x is %s", si_describe(g),
+                   si_describe(v));
         wanted.dims[i] = in_gamma < 0 ? v->dims[i] : 1;
     }
     const struct si_view *r = rstd < 0 ? NULL : si_of(call, rstd);
-    si_require(call, !r || si_same_shape(r, &wanted), "rstd is %s, and has to be %s", si_describe(r), si_describe(&wanted));
+    si_require(call, !r || si_same_shape(r, &wanted), "rstd is %s, and has to be %s", si_describe(r),
+               si_describe(&wanted));
     si_require_aligned(call, x);
     si_require_aligned(call, gamma);
 }
@@ -100,7 +102,8 @@ static int32_t run_add_rms_norm_dynamic_quant(struct si_run *run) {
     float *x = residual(run);
     const int64_t n = si_elements(gamma), rows = si_elements(x1) / (n > 0 ? n : 1);
     const float *g = si_floats(run, gamma);
-    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)), *scales = si_temporary(run, rows * (int64_t)sizeof(float));
+    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)),
+          *scales = si_temporary(run, rows * (int64_t)sizeof(float));
     float *quantized = si_temporary(run, rows * n * (int64_t)sizeof(float)), rstd;
     for (int64_t r = 0; r < rows; r++) normalize(x + r * n, g, n, run->call->reals[0], y + r * n, &rstd);
     float *smoothed = si_temporary(run, n * (int64_t)sizeof(float));
@@ -119,9 +122,9 @@ static int32_t run_add_rms_norm_dynamic_quant(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnAddRmsNormDynamicQuantGetWorkspaceSize(in x1, in x2, in gamma, in smooth1, in smooth2, double epsilon, in y1,
-                                                        in y2, in x, in scale1, in scale2, uint64_t *workspaceSize,
-                                                        aclOpExecutor **executor) {
+aclnnStatus aclnnAddRmsNormDynamicQuantGetWorkspaceSize(in x1, in x2, in gamma, in smooth1, in smooth2, double epsilon,
+                                                        in y1, in y2, in x, in scale1, in scale2,
+                                                        uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnAddRmsNormDynamicQuant", run_add_rms_norm_dynamic_quant);
     si_in(call, "x1", x1);
     si_in(call, "x2", x2);
@@ -144,8 +147,8 @@ aclnnStatus aclnnAddRmsNormDynamicQuantGetWorkspaceSize(in x1, in x2, in gamma, 
     si_require_kernel(call, "add_rms_norm_dynamic_quant", "01234>56789");
     if (si_good(call)) {
         const int64_t rows = si_elements(si_of(call, 0)) / si_elements(si_of(call, 2));
-        si_require(call, si_elements(si_of(call, 8)) == rows, "scale1Out is %s for %lld rows", si_describe(si_of(call, 8)),
-                   (long long)rows);
+        si_require(call, si_elements(si_of(call, 8)) == rows, "scale1Out is %s for %lld rows",
+                   si_describe(si_of(call, 8)), (long long)rows);
         si_require(call, !smooth2 || si_elements(si_of(call, 9)) == rows, "scale2Out is %s for %lld rows",
                    si_describe(si_of(call, 9)), (long long)rows);
         if (smooth2) si_require_same_shape(call, 6, 0);

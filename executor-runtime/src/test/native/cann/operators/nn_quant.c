@@ -20,11 +20,12 @@ static void check_row_scales(struct si_call *call, int x, int scale) {
     struct si_view wanted = *si_of(call, x);
     wanted.rank--;
     wanted.dtype = DTYPE_F32;
-    si_require(call, si_same_shape(si_of(call, scale), &wanted), "%s is %s, and has to be %s", call->operands[scale].name,
-               si_describe(si_of(call, scale)), si_describe(&wanted));
+    si_require(call, si_same_shape(si_of(call, scale), &wanted), "%s is %s, and has to be %s",
+               call->operands[scale].name, si_describe(si_of(call, scale)), si_describe(&wanted));
 }
 
-aclnnStatus aclnnDynamicQuantGetWorkspaceSize(in x, in smooth, in y, in scale, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnDynamicQuantGetWorkspaceSize(in x, in smooth, in y, in scale, uint64_t *workspaceSize,
+                                              aclOpExecutor **executor) {
     BEGIN("aclnnDynamicQuant", run_dynamic_quant);
     si_in(call, "x", x);
     si_in_optional(call, "smoothScalesOptional", smooth);
@@ -59,7 +60,8 @@ static int32_t run_ascend_quant(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-static void check_ascend_quant(struct si_call *call, bool sqrt_mode, const char *round_mode, int32_t dst_type, int64_t axis) {
+static void check_ascend_quant(struct si_call *call, bool sqrt_mode, const char *round_mode, int32_t dst_type,
+                               int64_t axis) {
     si_require_rank(call, 0, 1, SI_MAX_RANK);
     const int d = normal_dim(call, 0, axis);
     si_integer(call, sqrt_mode);
@@ -77,16 +79,17 @@ static void check_ascend_quant(struct si_call *call, bool sqrt_mode, const char 
     si_require_same_dtype(call, 2, 1);
     if (!si_good(call)) return;
     const struct si_view *x = si_of(call, 0), *scale = si_of(call, 1), *offset = si_of(call, 2);
-    si_require(call, x->dtype == DTYPE_F32 || scale->dtype == x->dtype, "scale is %s, x is %s: the types have to be the same",
-               si_describe(scale), si_describe(x));
+    si_require(call, x->dtype == DTYPE_F32 || scale->dtype == x->dtype,
+               "scale is %s, x is %s: the types have to be the same", si_describe(scale), si_describe(x));
     si_require(call, d >= x->rank - 2, "axis %lld of %s is none of the last two", (long long)axis, si_describe(x));
     const int64_t n = si_elements(scale);
     si_require(call, n == 1 || n == x->dims[d], "scale is %s for %s", si_describe(scale), si_describe(x));
-    si_require(call, !offset || si_elements(offset) == n, "offset is %s, scale is %s", si_describe(offset), si_describe(scale));
+    si_require(call, !offset || si_elements(offset) == n, "offset is %s, scale is %s", si_describe(offset),
+               si_describe(scale));
 }
 
-aclnnStatus aclnnAscendQuantGetWorkspaceSize(in x, in scale, in offset, bool sqrtMode, const char *roundMode, int32_t dstType,
-                                             in y, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnAscendQuantGetWorkspaceSize(in x, in scale, in offset, bool sqrtMode, const char *roundMode,
+                                             int32_t dstType, in y, uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnAscendQuant", run_ascend_quant);
     si_in(call, "x", x);
     si_in(call, "scale", scale);
@@ -131,7 +134,8 @@ static int32_t run_trans_quant_param(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnTransQuantParamV2GetWorkspaceSize(in scale, in offset, in out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnTransQuantParamV2GetWorkspaceSize(in scale, in offset, in out, uint64_t *workspaceSize,
+                                                   aclOpExecutor **executor) {
     BEGIN("aclnnTransQuantParamV2", run_trans_quant_param);
     si_in(call, "scale", scale);
     si_in_optional(call, "offset", offset);
@@ -142,9 +146,12 @@ aclnnStatus aclnnTransQuantParamV2GetWorkspaceSize(in scale, in offset, in out, 
     si_require_dtype(call, 2, "Ll");
     if (si_good(call)) {
         const struct si_view *o = si_of(call, 1);
-        const int64_t s = si_elements(si_of(call, 0)), offsets = o ? si_elements(o) : 1, n = si_elements(si_of(call, 2));
-        si_require(call, (s == 1 || s == n) && (offsets == 1 || offsets == n) && (s == n || offsets == n), "%lld scales and %lld "
-                   "offsets into %lld", (long long)s, (long long)offsets, (long long)n);
+        const int64_t s = si_elements(si_of(call, 0)), offsets = o ? si_elements(o) : 1,
+                      n = si_elements(si_of(call, 2));
+        si_require(call, (s == 1 || s == n) && (offsets == 1 || offsets == n) && (s == n || offsets == n),
+                   "%lld scales and %lld "
+                   "offsets into %lld",
+                   (long long)s, (long long)offsets, (long long)n);
     }
     END();
 }
@@ -163,9 +170,11 @@ static int32_t run_swi_glu_quant(struct si_run *run) {
     const struct si_view *x = si_operand(run, 0), *smooth = si_operand(run, 1), *offset = si_operand(run, 2);
     const int64_t n = x->dims[x->rank - 1] / 2, rows = n > 0 ? si_elements(x) / (2 * n) : 0;
     const bool left = run->call->integers[0] != 0, fixed = run->call->integers[1] != 0;
-    const float *values = si_floats(run, x), *s = smooth ? si_floats(run, smooth) : NULL, *o = offset ? si_floats(run, offset) : NULL;
+    const float *values = si_floats(run, x), *s = smooth ? si_floats(run, smooth) : NULL,
+                *o = offset ? si_floats(run, offset) : NULL;
     const int64_t scales = smooth ? si_elements(smooth) : 1;
-    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)), *row_scales = si_temporary(run, rows * (int64_t)sizeof(float));
+    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)),
+          *row_scales = si_temporary(run, rows * (int64_t)sizeof(float));
     for (int64_t r = 0; r < rows; r++) {
         float *row = y + r * n;
         gate(values + 2 * r * n, n, left, row);
@@ -186,13 +195,14 @@ static void check_gate(struct si_call *call, int y, int scale, bool fixed) {
     si_require(call, wanted.dims[wanted.rank - 1] % 2 == 0, "x is %s: no halves", si_describe(&wanted));
     wanted.dims[wanted.rank - 1] /= 2;
     wanted.dtype = DTYPE_I8;
-    si_require(call, si_same_shape(si_of(call, y), &wanted), "yOut is %s, and has to be %s", si_describe(si_of(call, y)),
-               si_describe(&wanted));
+    si_require(call, si_same_shape(si_of(call, y), &wanted), "yOut is %s, and has to be %s",
+               si_describe(si_of(call, y)), si_describe(&wanted));
     if (!fixed) check_row_scales(call, 0, scale);
 }
 
-aclnnStatus aclnnSwiGluQuantGetWorkspaceSize(in x, in smooth, in offsets, in groupIndex, bool activateLeft, char *quantMode, in y,
-                                             in scale, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnSwiGluQuantGetWorkspaceSize(in x, in smooth, in offsets, in groupIndex, bool activateLeft,
+                                             char *quantMode, in y, in scale, uint64_t *workspaceSize,
+                                             aclOpExecutor **executor) {
     BEGIN("aclnnSwiGluQuant", run_swi_glu_quant);
     si_in(call, "x", x);
     si_in_optional(call, "smoothScalesOptional", smooth);
@@ -202,16 +212,16 @@ aclnnStatus aclnnSwiGluQuantGetWorkspaceSize(in x, in smooth, in offsets, in gro
     si_out(call, "scaleOut", scale);
     si_unused(call, "groupIndexOptional", groupIndex);
     const bool fixed = quantMode && strcmp(quantMode, "static") == 0;
-    si_require(call, fixed || (quantMode && strcmp(quantMode, "dynamic") == 0), "quantMode '%s' is neither static nor dynamic",
-               quantMode ? quantMode : "(null)");
+    si_require(call, fixed || (quantMode && strcmp(quantMode, "dynamic") == 0),
+               "quantMode '%s' is neither static nor dynamic", quantMode ? quantMode : "(null)");
     si_require(call, !fixed || smooth, "quantMode static without smoothScalesOptional");
     si_integer(call, activateLeft);
     si_integer(call, fixed);
     check_gate(call, 4, 5, fixed);
     if (si_good(call) && smooth) {
         const int64_t n = si_elements(si_of(call, 1)), width = si_of(call, 4)->dims[si_of(call, 4)->rank - 1];
-        si_require(call, n == width || (fixed && n == 1), "smoothScalesOptional is %s for rows of %lld", si_describe(si_of(call, 1)),
-                   (long long)width);
+        si_require(call, n == width || (fixed && n == 1), "smoothScalesOptional is %s for rows of %lld",
+                   si_describe(si_of(call, 1)), (long long)width);
     }
     si_require_same_shape(call, 2, 1);
     si_require_kernel(call, "swi_glu_quant", "0123>45");
@@ -233,7 +243,8 @@ static int32_t run_dequant_swi_glu_quant(struct si_run *run) {
         }
     }
     const float *s = smooth ? si_floats(run, smooth) : NULL;
-    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)), *scales = si_temporary(run, rows * (int64_t)sizeof(float));
+    float *y = si_temporary(run, rows * n * (int64_t)sizeof(float)),
+          *scales = si_temporary(run, rows * (int64_t)sizeof(float));
     for (int64_t r = 0; r < rows; r++) {
         gate(values + 2 * r * n, n, run->call->integers[0] != 0, y + r * n);
         for (int64_t i = 0; s && i < n; i++) y[r * n + i] *= s[i];
@@ -245,8 +256,8 @@ static int32_t run_dequant_swi_glu_quant(struct si_run *run) {
 }
 
 aclnnStatus aclnnDequantSwigluQuantGetWorkspaceSize(in x, in weightScale, in activationScale, in bias, in quantScale,
-                                                    in quantOffset, in groupIndex, bool activateLeft, char *quantMode, in y,
-                                                    in scale, uint64_t *workspaceSize, aclOpExecutor **executor) {
+                                                    in quantOffset, in groupIndex, bool activateLeft, char *quantMode,
+                                                    in y, in scale, uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnDequantSwigluQuant", run_dequant_swi_glu_quant);
     si_in(call, "x", x);
     si_in_optional(call, "weightScaleOptional", weightScale);
@@ -274,8 +285,8 @@ aclnnStatus aclnnDequantSwigluQuantGetWorkspaceSize(in x, in weightScale, in act
         const int64_t sizes[5] = {0, width, rows, width, width / 2};
         for (int i = 1; i < 5; i++) {
             const struct si_view *o = si_of(call, i);
-            si_require(call, !o || si_elements(o) == sizes[i], "%s is %s, %lld elements are needed", call->operands[i].name, si_describe(o),
-                       (long long)sizes[i]);
+            si_require(call, !o || si_elements(o) == sizes[i], "%s is %s, %lld elements are needed",
+                       call->operands[i].name, si_describe(o), (long long)sizes[i]);
         }
     }
     END();

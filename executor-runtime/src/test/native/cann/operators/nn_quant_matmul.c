@@ -62,21 +62,23 @@ static void check_shapes(struct si_call *call, struct quant_operands o, bool tra
     wanted.dims[x1->rank - 1] = n;
     bool good = x1->dims[x1->rank - 1] == k && si_same_shape(out, &wanted) && (x2->rank == 2 || x2->rank == x1->rank);
     for (int i = 0; good && x2->rank > 2 && i < x1->rank - 2; i++) good = x1->dims[i] == x2->dims[i];
-    si_require(call, good, "%s times %s%s into %s", si_describe(x1), si_describe(x2), transpose_x2 ? " transposed" : "", si_describe(out));
-    si_require(call, x1->dims[x1->rank - 1] <= 65535 && x2->dims[x2->rank - 1] <= 65535, "%s times %s: a last dimension above 65535",
-               si_describe(x1), si_describe(x2));
+    si_require(call, good, "%s times %s%s into %s", si_describe(x1), si_describe(x2), transpose_x2 ? " transposed" : "",
+               si_describe(out));
+    si_require(call, x1->dims[x1->rank - 1] <= 65535 && x2->dims[x2->rank - 1] <= 65535,
+               "%s times %s: a last dimension above 65535", si_describe(x1), si_describe(x2));
     const int64_t rows = si_product(x1, 0, x1->rank - 1);
     const struct si_view *scale = si_of(call, o.scale), *bias = si_of(call, o.bias);
     const struct si_view *row_scale = o.row_scale < 0 ? NULL : si_of(call, o.row_scale);
-    si_require(call, si_elements(scale) == 1 || si_elements(scale) == n, "%s is %s for %lld columns", call->operands[o.scale].name,
-               si_describe(scale), (long long)n);
+    si_require(call, si_elements(scale) == 1 || si_elements(scale) == n, "%s is %s for %lld columns",
+               call->operands[o.scale].name, si_describe(scale), (long long)n);
     si_require(call, !bias || si_elements(bias) == n, "bias is %s for %lld columns", si_describe(bias), (long long)n);
-    si_require(call, !row_scale || si_elements(row_scale) == rows, "%s is %s for %lld rows", call->operands[o.row_scale].name,
-               si_describe(row_scale), (long long)rows);
+    si_require(call, !row_scale || si_elements(row_scale) == rows, "%s is %s for %lld rows",
+               call->operands[o.row_scale].name, si_describe(row_scale), (long long)rows);
 }
 
 /* Newer versions take what the table of 8.1.RC1 does not have: a bias of fp32 for results of bf16. */
-void check_quant_matmul(struct si_call *call, struct quant_operands o, bool transpose_x1, bool transpose_x2, bool newer) {
+void check_quant_matmul(struct si_call *call, struct quant_operands o, bool transpose_x1, bool transpose_x2,
+                        bool newer) {
     si_require(call, !transpose_x1, "transposeX1: the stand-in reads x1 by rows");
     check_shapes(call, o, transpose_x2);
     if (!si_good(call)) return;
@@ -86,26 +88,36 @@ void check_quant_matmul(struct si_call *call, struct quant_operands o, bool tran
     si_require(call, !packed || o.row_scale < 0 || !si_of(call, o.row_scale), "a packed scale and scales of rows");
     si_require(call, !(out->dtype == DTYPE_F16 && !packed) || (o.row_scale >= 0 && si_of(call, o.row_scale)),
                "a result of f16 without scales of rows needs a packed scale");
-    si_require(call, o.offset < 0 || !si_of(call, o.offset) || out->dtype == DTYPE_I8, "an offset is for a result of i8 only");
+    si_require(call, o.offset < 0 || !si_of(call, o.offset) || out->dtype == DTYPE_I8,
+               "an offset is for a result of i8 only");
     si_require_aligned(call, o.x1);
     si_require_aligned(call, o.x2);
     /* i64 is another name for the packed scale. */
     const char digits[] = "0123456789abcdef";
-    const char columns[] = {digits[o.x1], digits[o.x2], packed ? '_' : digits[o.scale], o.offset < 0 ? '_' : digits[o.offset],
-                            float_bias ? '_' : digits[o.bias], o.row_scale < 0 ? '_' : digits[o.row_scale], '>', digits[o.out], 0};
+    const char columns[] = {digits[o.x1],
+                            digits[o.x2],
+                            packed ? '_' : digits[o.scale],
+                            o.offset < 0 ? '_' : digits[o.offset],
+                            float_bias ? '_' : digits[o.bias],
+                            o.row_scale < 0 ? '_' : digits[o.row_scale],
+                            '>',
+                            digits[o.out],
+                            0};
     si_require_kernel(call, "quant_batch_matmul_v3", columns);
     si_require(call, !packed || out->dtype == DTYPE_F16 || out->dtype == DTYPE_I8, "a packed scale for a result of %s",
                si_dtype_name(out->dtype));
 }
 
-static const struct quant_operands v4 = {.x1 = 0, .x2 = 1, .scale = 2, .offset = 3, .row_scale = 4, .bias = 5, .out = 6};
+static const struct quant_operands v4 = {
+    .x1 = 0, .x2 = 1, .scale = 2, .offset = 3, .row_scale = 4, .bias = 5, .out = 6};
 
 static int32_t run_v4(struct si_run *run) {
     return run_quant_matmul(run, v4, run->call->integers[0] != 0);
 }
 
-aclnnStatus aclnnQuantMatmulV4GetWorkspaceSize(in x1, in x2, in scale, in offset, in pertokenScale, in bias, bool transposeX1,
-                                               bool transposeX2, in out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnQuantMatmulV4GetWorkspaceSize(in x1, in x2, in scale, in offset, in pertokenScale, in bias,
+                                               bool transposeX1, bool transposeX2, in out, uint64_t *workspaceSize,
+                                               aclOpExecutor **executor) {
     BEGIN("aclnnQuantMatmulV4", run_v4);
     si_in(call, "x1", x1);
     si_in(call, "x2", x2);
@@ -120,15 +132,17 @@ aclnnStatus aclnnQuantMatmulV4GetWorkspaceSize(in x1, in x2, in scale, in offset
 }
 SI_SECOND_PHASE(aclnnQuantMatmulV4)
 
-static const struct quant_operands nz = {.x1 = 0, .x2 = 1, .row_scale = 2, .scale = 3, .offset = -1, .bias = 4, .out = 5};
+static const struct quant_operands nz = {
+    .x1 = 0, .x2 = 1, .row_scale = 2, .scale = 3, .offset = -1, .bias = 4, .out = 5};
 
 static int32_t run_nz(struct si_run *run) {
     return run_quant_matmul(run, nz, run->call->integers[0] != 0);
 }
 
-aclnnStatus aclnnQuantMatmulWeightNzGetWorkspaceSize(in x1, in x2, in x1Scale, in x2Scale, in yScale, in x1Offset, in x2Offset,
-                                                     in yOffset, in bias, bool transposeX1, bool transposeX2, int64_t groupSize,
-                                                     aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnQuantMatmulWeightNzGetWorkspaceSize(in x1, in x2, in x1Scale, in x2Scale, in yScale, in x1Offset,
+                                                     in x2Offset, in yOffset, in bias, bool transposeX1,
+                                                     bool transposeX2, int64_t groupSize, aclTensor *out,
+                                                     uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnQuantMatmulWeightNz", run_nz);
     si_in(call, "x1", x1);
     si_in(call, "x2", x2);
@@ -142,9 +156,9 @@ aclnnStatus aclnnQuantMatmulWeightNzGetWorkspaceSize(in x1, in x2, in x1Scale, i
     si_unused(call, "x2Offset", x2Offset);
     si_unused(call, "yOffset", yOffset);
     si_require(call, groupSize == 0, "groupSize %lld: the stand-in knows 0", (long long)groupSize);
-    si_require(call, si_of(call, 1)->format == FORMAT_NZ, "x2 is %s, and has to be of format FRACTAL_NZ", si_describe(si_of(call, 1)));
+    si_require(call, si_of(call, 1)->format == FORMAT_NZ, "x2 is %s, and has to be of format FRACTAL_NZ",
+               si_describe(si_of(call, 1)));
     check_quant_matmul(call, nz, transposeX1, transposeX2, false);
     END();
 }
 SI_SECOND_PHASE(aclnnQuantMatmulWeightNz)
-

@@ -5,7 +5,8 @@
 static int32_t run_topk(struct si_run *run) {
     const int64_t *numbers = run->call->integers;
     const struct si_view from = dim_last(si_operand(run, 0), numbers[1]);
-    const struct si_view values = dim_last(si_operand(run, 1), numbers[1]), indices = dim_last(si_operand(run, 2), numbers[1]);
+    const struct si_view values = dim_last(si_operand(run, 1), numbers[1]),
+                         indices = dim_last(si_operand(run, 2), numbers[1]);
     const int64_t k = numbers[0], n = from.dims[from.rank - 1], rows = n > 0 ? si_elements(&from) / n : 0;
     const float *x = si_floats(run, &from);
     struct ranked *row = si_temporary(run, n * (int64_t)sizeof *row);
@@ -41,11 +42,12 @@ aclnnStatus aclnnTopkGetWorkspaceSize(in self, int64_t k, int64_t dim, bool larg
     si_require_dtype(call, 2, "l");
     if (si_good(call)) {
         struct si_view wanted = *si_of(call, 0);
-        si_require(call, k >= 0 && k <= wanted.dims[d], "the first %lld of %lld", (long long)k, (long long)wanted.dims[d]);
+        si_require(call, k >= 0 && k <= wanted.dims[d], "the first %lld of %lld", (long long)k,
+                   (long long)wanted.dims[d]);
         wanted.dims[d] = k;
         for (int i = 1; i <= 2; i++) {
-            si_require(call, si_same_shape(si_of(call, i), &wanted), "%s is %s, and has to be like %s", call->operands[i].name,
-                       si_describe(si_of(call, i)), si_describe(&wanted));
+            si_require(call, si_same_shape(si_of(call, i), &wanted), "%s is %s, and has to be like %s",
+                       call->operands[i].name, si_describe(si_of(call, i)), si_describe(&wanted));
         }
     }
     END();

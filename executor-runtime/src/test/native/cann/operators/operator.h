@@ -10,8 +10,8 @@
 #include <math.h>
 
 /* The first line of a first phase. */
-#define BEGIN(name, run)                                                            \
-    SI_ENTER();                                                                     \
+#define BEGIN(name, run)                                                                                               \
+    SI_ENTER();                                                                                                        \
     struct si_call *call = si_call_begin(name, run, workspaceSize, executor)
 
 #define END() return si_call_end(call)
@@ -19,7 +19,8 @@
 /* An operator newer than the kernels that are installed has a symbol and no binary. */
 static inline void require_newer_kernels(struct si_call *call) {
     if (!si_good(call) || si_settings.newer_kernels) return;
-    call->status = si_fail(ACLNN_ERR_INNER_OPP_KERNEL_PKG_NOT_FOUND, "%s: the installed kernels do not have it", call->op);
+    call->status =
+        si_fail(ACLNN_ERR_INNER_OPP_KERNEL_PKG_NOT_FOUND, "%s: the installed kernels do not have it", call->op);
 }
 
 /* A dimension counted from the end when negative; refuses one that the view does not have. */

@@ -9,7 +9,8 @@ struct quant_operands {
     int x1, x2, scale, offset, row_scale, bias, out;
 };
 
-void check_quant_matmul(struct si_call *call, struct quant_operands o, bool transpose_x1, bool transpose_x2, bool newer);
+void check_quant_matmul(struct si_call *call, struct quant_operands o, bool transpose_x1, bool transpose_x2,
+                        bool newer);
 int32_t run_quant_matmul(struct si_run *run, struct quant_operands o, bool transpose_x2);
 
 #endif

@@ -14,7 +14,8 @@ struct routing {
 };
 
 /* Experts outside [first, last) are left out; one outside [0, experts) is a fault, unless experts is 0. */
-int32_t route(struct si_run *run, const struct si_view *expert_ids, int64_t experts, int64_t first, int64_t last, struct routing *out);
+int32_t route(struct si_run *run, const struct si_view *expert_ids, int64_t experts, int64_t first, int64_t last,
+              struct routing *out);
 
 /* Writes the rows of x, each `choices` times, in the sorted order. */
 void permute_rows(const struct routing *r, const struct si_view *x, const struct si_view *out);

@@ -21,7 +21,8 @@ static char *row_at(const struct si_view *v, const struct problem *p, int64_t b,
 }
 
 /* Rows of a kv head of one sequence as floats; through the block table where there is one. */
-static int32_t load_rows(struct si_run *run, const struct problem *p, int operand, int64_t b, int64_t h, int64_t count, float *to) {
+static int32_t load_rows(struct si_run *run, const struct problem *p, int operand, int64_t b, int64_t h, int64_t count,
+                         float *to) {
     const struct si_view *v = si_operand(run, operand), *table = si_operand(run, ATTENTION_TABLE);
     const int64_t size = si_dtype_size(v->dtype);
     for (int64_t s = 0; s < count; s++) {
@@ -29,12 +30,14 @@ static int32_t load_rows(struct si_run *run, const struct problem *p, int operan
         if (p->paged) {
             const int32_t block = ((const int32_t *)table->data)[b * table->dims[1] + s / p->block];
             if (block < 0 || block >= v->dims[0]) {
-                return si_fail(ACL_ERROR_RT_AICORE_EXCEPTION, "%s: blockTable[%lld][%lld] is %d, the cache has %lld blocks", run->call->op,
+                return si_fail(ACL_ERROR_RT_AICORE_EXCEPTION,
+                               "%s: blockTable[%lld][%lld] is %d, the cache has %lld blocks", run->call->op,
                                (long long)b, (long long)(s / p->block), block, (long long)v->dims[0]);
             }
             const int64_t in_block = s % p->block;
-            const int64_t at = v->rank == 3 ? ((int64_t)block * p->block + in_block) * p->kv_heads * p->width + h * p->width
-                                            : (((int64_t)block * p->kv_heads + h) * p->block + in_block) * p->width;
+            const int64_t at = v->rank == 3
+                                   ? ((int64_t)block * p->block + in_block) * p->kv_heads * p->width + h * p->width
+                                   : (((int64_t)block * p->kv_heads + h) * p->block + in_block) * p->width;
             from = v->data + at * size;
         } else {
             from = row_at(v, p, b, s, h);
@@ -51,15 +54,16 @@ static int32_t check_template(const struct si_run *run, const struct si_view *ma
         const char *values = mask->data + row * MASK_TEMPLATE;
         for (int64_t i = 0; i < MASK_TEMPLATE; i++) {
             if ((values[i] != 0) == (i > row)) continue;
-            return si_fail(ACL_ERROR_RT_AICORE_EXCEPTION, "%s: attenMask is no template: element [%lld][%lld] is %d", run->call->op,
-                           (long long)row, (long long)i, values[i]);
+            return si_fail(ACL_ERROR_RT_AICORE_EXCEPTION, "%s: attenMask is no template: element [%lld][%lld] is %d",
+                           run->call->op, (long long)row, (long long)i, values[i]);
         }
     }
     return ACL_SUCCESS;
 }
 
 /* Whether query i of `queries` sees key j of `keys`. */
-static bool sees(const struct problem *p, const struct si_view *mask, int64_t b, int64_t i, int64_t j, int64_t queries, int64_t keys) {
+static bool sees(const struct problem *p, const struct si_view *mask, int64_t b, int64_t i, int64_t j, int64_t queries,
+                 int64_t keys) {
     if (p->sparse == 2) return j <= i;
     if (p->sparse == 3) return j <= i + keys - queries;
     if (j > i + p->next || j < i - p->pre) return false;
@@ -71,8 +75,8 @@ static bool sees(const struct problem *p, const struct si_view *mask, int64_t b,
 }
 
 /* One query against all keys of its sequence; the log of the sum of exponentials in *lse. */
-static void attend(const struct problem *p, const float *q, const float *keys, const float *values, const bool *seen, int64_t count,
-                   float *scores, float *out, float *lse) {
+static void attend(const struct problem *p, const float *q, const float *keys, const float *values, const bool *seen,
+                   int64_t count, float *scores, float *out, float *lse) {
     float most = -INFINITY, sum = 0;
     for (int64_t j = 0; j < count; j++) {
         float dot = 0;
@@ -99,7 +103,8 @@ struct scratch {
     bool *seen;
 };
 
-static int32_t attend_sequence(struct si_run *run, const struct problem *p, int64_t b, int64_t queries, int64_t keys, struct scratch s) {
+static int32_t attend_sequence(struct si_run *run, const struct problem *p, int64_t b, int64_t queries, int64_t keys,
+                               struct scratch s) {
     const struct si_view *q = si_operand(run, ATTENTION_QUERY), *out = si_operand(run, ATTENTION_OUT);
     const struct si_view *lse_view = si_operand(run, ATTENTION_LSE), *mask = si_operand(run, ATTENTION_MASK);
     const int64_t group = p->heads / p->kv_heads, rows = q->dims[p->sequence];
@@ -135,8 +140,11 @@ int32_t run_attention(struct si_run *run) {
         if (code) return code;
     }
     const int64_t row = p.width * (int64_t)sizeof(float);
-    const struct scratch s = {si_temporary(run, most_keys * row), si_temporary(run, most_keys * row),
-                              si_temporary(run, most_keys * (int64_t)sizeof(float)), si_temporary(run, row), si_temporary(run, row),
+    const struct scratch s = {si_temporary(run, most_keys * row),
+                              si_temporary(run, most_keys * row),
+                              si_temporary(run, most_keys * (int64_t)sizeof(float)),
+                              si_temporary(run, row),
+                              si_temporary(run, row),
                               si_temporary(run, most_keys)};
     for (int64_t b = 0; b < batch; b++) {
         const int64_t queries = call->arrays[0].size >= 0 ? call->arrays[0].values[b] : most_queries;

@@ -8,8 +8,10 @@ int32_t group_ends(struct si_run *run, const struct si_view *groups, bool cumula
     for (int64_t g = 0; g < n; g++) {
         const int64_t next = cumulative ? values[g] : end + values[g];
         if (next < end || next > rows) {
-            return si_fail(ACL_ERROR_RT_AICORE_EXCEPTION, "%s: group %lld of the %s ends at row %lld, after %lld, of %lld", run->call->op,
-                           (long long)g, cumulative ? "cumulative list" : "list of counts", (long long)next, (long long)end, (long long)rows);
+            return si_fail(ACL_ERROR_RT_AICORE_EXCEPTION,
+                           "%s: group %lld of the %s ends at row %lld, after %lld, of %lld", run->call->op,
+                           (long long)g, cumulative ? "cumulative list" : "list of counts", (long long)next,
+                           (long long)end, (long long)rows);
         }
         ends[g] = end = next;
     }
@@ -17,9 +19,11 @@ int32_t group_ends(struct si_run *run, const struct si_view *groups, bool cumula
 }
 
 /* Rows [first, last) of an i8 product as reals: column scale, row scale. */
-static void scale_sums(const int32_t *sums, int64_t first, int64_t last, int64_t n, const float *columns, const float *rows, float *out) {
+static void scale_sums(const int32_t *sums, int64_t first, int64_t last, int64_t n, const float *columns,
+                       const float *rows, float *out) {
     for (int64_t r = first; r < last; r++) {
-        for (int64_t j = 0; j < n; j++) out[r * n + j] = (float)sums[(r - first) * n + j] * columns[j] * (rows ? rows[r] : 1);
+        for (int64_t j = 0; j < n; j++)
+            out[r * n + j] = (float)sums[(r - first) * n + j] * columns[j] * (rows ? rows[r] : 1);
     }
 }
 
@@ -77,9 +81,11 @@ int32_t run_grouped_matmul(struct si_run *run) {
 }
 
 static void check_numbers(struct si_call *call, const struct grouped_matmul *g) {
-    si_require(call, g->split_item == 2 || g->split_item == 3, "splitItem %lld: one output tensor is 2 or 3", (long long)g->split_item);
+    si_require(call, g->split_item == 2 || g->split_item == 3, "splitItem %lld: one output tensor is 2 or 3",
+               (long long)g->split_item);
     si_require(call, g->group_type == 0, "groupType %lld: the stand-in knows 0", (long long)g->group_type);
-    si_require(call, g->list_type == 0 || g->list_type == 1, "groupListType %lld is neither 0 nor 1", (long long)g->list_type);
+    si_require(call, g->list_type == 0 || g->list_type == 1, "groupListType %lld is neither 0 nor 1",
+               (long long)g->list_type);
     si_require(call, g->activation == 0, "actType %lld: the stand-in knows 0", (long long)g->activation);
     si_integer(call, g->list_type);
 }
@@ -94,7 +100,8 @@ static void check_shapes(struct si_call *call) {
     si_require(call, m > 0, "x is %s: a call without rows has to be left out", si_describe(x));
     si_require(call, x->dims[1] == w->dims[1], "%s times %s", si_describe(x), si_describe(w));
     si_require(call, e >= 1 && e <= 1024, "%lld groups", (long long)e);
-    si_require(call, x->dims[1] < 65536 && n < 65536, "%s times %s: a last dimension of 65536 or more", si_describe(x), si_describe(w));
+    si_require(call, x->dims[1] < 65536 && n < 65536, "%s times %s: a last dimension of 65536 or more", si_describe(x),
+               si_describe(w));
     si_require(call, w->format == FORMAT_NZ || si_is_contiguous(w) || si_is_transposed(w),
                "weight is neither contiguous nor a transposed view");
     si_require(call, si_has_dense_rows(x), "x is transposed: not supported");
@@ -123,15 +130,16 @@ void check_grouped_matmul(struct si_call *call, const struct grouped_matmul *g) 
     si_unused(call, "antiquantScaleOptional", g->antiquant_scale);
     si_unused(call, "antiquantOffsetOptional", g->antiquant_offset);
     for (int i = GMM_X; i <= GMM_OUT; i++) {
-        si_require(call, si_count(call, i) <= 1, "%s holds %d tensors: the stand-in takes one of each", call->operands[i].name,
-                   si_count(call, i));
+        si_require(call, si_count(call, i) <= 1, "%s holds %d tensors: the stand-in takes one of each",
+                   call->operands[i].name, si_count(call, i));
     }
     check_numbers(call, g);
     check_shapes(call);
     if (si_good(call)) {
         const bool whole = si_of(call, GMM_X)->dtype == DTYPE_I8, raw = si_of(call, GMM_OUT)->dtype == DTYPE_I32;
         si_require(call, !whole || raw || g->scale, "x is int8: scaleOptional is needed");
-        si_require(call, whole || (!g->scale && !g->row_scale), "scales for x of %s", si_dtype_name(si_of(call, GMM_X)->dtype));
+        si_require(call, whole || (!g->scale && !g->row_scale), "scales for x of %s",
+                   si_dtype_name(si_of(call, GMM_X)->dtype));
         si_require(call, !whole || !g->bias, "a bias for x of int8: the stand-in takes none");
         si_require(call, !raw || (!g->scale && !g->row_scale), "scales for a result of int32");
     }
@@ -139,19 +147,21 @@ void check_grouped_matmul(struct si_call *call, const struct grouped_matmul *g) 
 }
 
 aclnnStatus aclnnGroupedMatmulV4GetWorkspaceSize(inList x, inList weight, inList bias, inList scale, inList offset,
-                                                 inList antiquantScale, inList antiquantOffset, inList perTokenScale, in groupList,
-                                                 inList activationInput, inList activationQuantScale, inList activationQuantOffset,
-                                                 int64_t splitItem, int64_t groupType, int64_t groupListType, int64_t actType,
-                                                 aclTensorList *out, aclTensorList *activationFeature,
-                                                 aclTensorList *dynamicQuantScale, uint64_t *workspaceSize, aclOpExecutor **executor) {
+                                                 inList antiquantScale, inList antiquantOffset, inList perTokenScale,
+                                                 in groupList, inList activationInput, inList activationQuantScale,
+                                                 inList activationQuantOffset, int64_t splitItem, int64_t groupType,
+                                                 int64_t groupListType, int64_t actType, aclTensorList *out,
+                                                 aclTensorList *activationFeature, aclTensorList *dynamicQuantScale,
+                                                 uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnGroupedMatmulV4", run_grouped_matmul);
     si_unused(call, "activationInputOptional", activationInput);
     si_unused(call, "activationQuantScaleOptional", activationQuantScale);
     si_unused(call, "activationQuantOffsetOptional", activationQuantOffset);
     si_unused(call, "activationFeatureOutOptional", activationFeature);
     si_unused(call, "dynQuantScaleOutOptional", dynamicQuantScale);
-    const struct grouped_matmul g = {x, weight, bias, scale, offset, antiquantScale, antiquantOffset, perTokenScale, out, groupList,
-                                     splitItem, groupType, groupListType, actType};
+    const struct grouped_matmul g = {
+        x,   weight,    bias,      scale,     offset,        antiquantScale, antiquantOffset, perTokenScale,
+        out, groupList, splitItem, groupType, groupListType, actType};
     check_grouped_matmul(call, &g);
     END();
 }
@@ -159,7 +169,8 @@ SI_SECOND_PHASE(aclnnGroupedMatmulV4)
 
 /* The first product of an expert, its gated activation, and int8 again; the list of groups is cumulative. */
 static int32_t run_swiglu_quant(struct si_run *run) {
-    const struct si_view *x = si_operand(run, 0), *w = si_operand(run, 1), *groups = si_operand(run, 4), *out = si_operand(run, 5);
+    const struct si_view *x = si_operand(run, 0), *w = si_operand(run, 1), *groups = si_operand(run, 4),
+                         *out = si_operand(run, 5);
     const int64_t m = x->dims[0], k = x->dims[1], n2 = w->dims[2], n = n2 / 2;
     const float *columns = si_floats(run, si_operand(run, 2)), *rows = si_floats(run, si_operand(run, 3));
     int64_t *ends = si_temporary(run, w->dims[0] * (int64_t)sizeof(int64_t)), first = 0;
@@ -167,7 +178,8 @@ static int32_t run_swiglu_quant(struct si_run *run) {
     if (code) return code;
     const int8_t *bytes = si_bytes(run, x);
     int32_t *sums = si_temporary(run, m * n2 * (int64_t)sizeof(int32_t));
-    float *values = si_temporary(run, m * n2 * (int64_t)sizeof(float)), *y = si_temporary(run, m * n * (int64_t)sizeof(float));
+    float *values = si_temporary(run, m * n2 * (int64_t)sizeof(float)),
+          *y = si_temporary(run, m * n * (int64_t)sizeof(float));
     float *scales = si_temporary(run, m * (int64_t)sizeof(float));
     for (int64_t e = 0; e < w->dims[0]; first = ends[e++]) {
         if (ends[e] == first) continue;
@@ -186,9 +198,10 @@ static int32_t run_swiglu_quant(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnGroupedMatmulSwigluQuantGetWorkspaceSize(in x, in weight, in bias, in offset, in weightScale, in xScale,
-                                                          in groupList, aclTensor *output, aclTensor *outputScale,
-                                                          aclTensor *outputOffset, uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnGroupedMatmulSwigluQuantGetWorkspaceSize(in x, in weight, in bias, in offset, in weightScale,
+                                                          in xScale, in groupList, aclTensor *output,
+                                                          aclTensor *outputScale, aclTensor *outputOffset,
+                                                          uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnGroupedMatmulSwigluQuant", run_swiglu_quant);
     si_in(call, "x", x);
     si_in(call, "weight", weight);
@@ -207,7 +220,8 @@ aclnnStatus aclnnGroupedMatmulSwigluQuantGetWorkspaceSize(in x, in weight, in bi
         const struct si_view *v = si_of(call, 0), *w = si_of(call, 1);
         const int64_t m = v->dims[0], e = w->dims[0], n2 = w->dims[2];
         si_require(call, w->format == FORMAT_NZ, "weight is %s, and has to be of format FRACTAL_NZ", si_describe(w));
-        si_require(call, m > 0 && v->dims[1] == w->dims[1] && n2 % 2 == 0, "%s times %s", si_describe(v), si_describe(w));
+        si_require(call, m > 0 && v->dims[1] == w->dims[1] && n2 % 2 == 0, "%s times %s", si_describe(v),
+                   si_describe(w));
         si_require_shape(call, 2, 2, e, n2);
         si_require_shape(call, 3, 1, m);
         si_require_shape(call, 4, 1, e);

@@ -57,12 +57,15 @@ void check_apply_rope(struct si_call *call, int64_t layout) {
     si_require_shape(call, 1, 4, b, s, k->dims[2], d);
     si_require_shape(call, 2, 4, b, s, (int64_t)1, d);
     si_require_shape(call, 3, 4, b, s, (int64_t)1, d);
-    const int64_t heads = q->dims[2] + k->dims[2], size = si_dtype_size(q->dtype), wide = q->dtype == DTYPE_BF16 ? 4 : size;
+    const int64_t heads = q->dims[2] + k->dims[2], size = si_dtype_size(q->dtype),
+                  wide = q->dtype == DTYPE_BF16 ? 4 : size;
     const int64_t needed = heads * 128 * wide * 2 + 128 * size * 4 + heads * 128 * wide + heads * 128 * wide * 2 +
                            (q->dtype == DTYPE_BF16 ? 128 * 4 * 2 : 0);
-    si_require(call, needed <= LOCAL_BUFFER_BYTES, "%lld heads take %lld bytes of the core's buffer", (long long)heads, (long long)needed);
+    si_require(call, needed <= LOCAL_BUFFER_BYTES, "%lld heads take %lld bytes of the core's buffer", (long long)heads,
+               (long long)needed);
     /* What is not contiguous is copied out and back within the operator. */
-    if (!si_is_contiguous(q) || !si_is_contiguous(k)) call->not_repeatable = "query or key is not contiguous, and is copied back";
+    if (!si_is_contiguous(q) || !si_is_contiguous(k))
+        call->not_repeatable = "query or key is not contiguous, and is copied back";
 }
 
 static int32_t run_half(struct si_run *run) {
@@ -83,15 +86,16 @@ aclnnStatus aclnnApplyRotaryPosEmbGetWorkspaceSize(aclTensor *query, aclTensor *
 SI_SECOND_PHASE(aclnnApplyRotaryPosEmb)
 
 /* Rows [tokens, heads * width] rotated by the cache's row of each token: cosines in its first half, sines in its second. */
-static int32_t rotate_rows(struct si_run *run, const struct si_view *x, const struct si_view *out, const float *cache, int64_t rows,
-                           const int64_t *positions) {
+static int32_t rotate_rows(struct si_run *run, const struct si_view *x, const struct si_view *out, const float *cache,
+                           int64_t rows, const int64_t *positions) {
     const int64_t d = run->call->integers[0], heads = x->dims[1] / d;
     const bool halves = run->call->integers[1] != 0;
     float *values = si_floats(run, x), rotated[512];
     for (int64_t r = 0; r < x->dims[0] * heads; r++) {
         const int64_t position = positions[r / heads];
         if (position < 0 || position >= rows) {
-            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: position %lld of %lld", run->call->op, (long long)position, (long long)rows);
+            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: position %lld of %lld", run->call->op,
+                           (long long)position, (long long)rows);
         }
         const float *table = cache + position * d;
         for (int64_t i = 0; i < d; i++) {
@@ -114,8 +118,9 @@ static int32_t run_with_cache(struct si_run *run) {
 }
 
 aclnnStatus aclnnRopeWithSinCosCacheGetWorkspaceSize(in positions, in query, in key, in cosSinCache, ints mropeSection,
-                                                     int64_t headSize, bool isNeoxStyle, aclTensor *queryOut, aclTensor *keyOut,
-                                                     uint64_t *workspaceSize, aclOpExecutor **executor) {
+                                                     int64_t headSize, bool isNeoxStyle, aclTensor *queryOut,
+                                                     aclTensor *keyOut, uint64_t *workspaceSize,
+                                                     aclOpExecutor **executor) {
     BEGIN("aclnnRopeWithSinCosCache", run_with_cache);
     si_in(call, "positions", positions);
     si_in(call, "queryIn", query);
@@ -136,8 +141,8 @@ aclnnStatus aclnnRopeWithSinCosCacheGetWorkspaceSize(in positions, in query, in 
                    "%s is %s for %s and heads of %lld", call->operands[i].name, si_describe(si_of(call, i)),
                    si_describe(si_of(call, 0)), (long long)headSize);
     }
-    si_require(call, si_of(call, 3)->dims[1] == headSize, "cosSinCache is %s for heads of %lld", si_describe(si_of(call, 3)),
-               (long long)headSize);
+    si_require(call, si_of(call, 3)->dims[1] == headSize, "cosSinCache is %s for heads of %lld",
+               si_describe(si_of(call, 3)), (long long)headSize);
     si_require_kernel(call, "rope_with_sin_cos_cache", "0123>45");
     END();
 }

@@ -2,8 +2,8 @@
 #include "routing.h"
 #include "quantize.h"
 
-
-int32_t route(struct si_run *run, const struct si_view *expert_ids, int64_t experts, int64_t first, int64_t last, struct routing *r) {
+int32_t route(struct si_run *run, const struct si_view *expert_ids, int64_t experts, int64_t first, int64_t last,
+              struct routing *r) {
     r->choices = expert_ids->rank > 1 ? expert_ids->dims[1] : 1;
     r->tokens = expert_ids->dims[0];
     r->experts = experts;
@@ -11,8 +11,8 @@ int32_t route(struct si_run *run, const struct si_view *expert_ids, int64_t expe
     int64_t most = experts - 1;
     for (int64_t i = 0; i < n; i++) {
         if (experts > 0 && (ids[i] < 0 || ids[i] >= experts)) {
-            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: expert %lld of %lld", run->call->op, (long long)ids[i],
-                           (long long)experts);
+            return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: expert %lld of %lld", run->call->op,
+                           (long long)ids[i], (long long)experts);
         }
         most = ids[i] > most ? ids[i] : most;
     }
@@ -54,10 +54,12 @@ static void put_counts(struct si_run *run, const struct routing *r, const struct
 }
 
 /* What the routing operators have in common: operands 0 x, 1 expertIdx; integers: experts, count flag. */
-static void check_routing(struct si_call *call, int64_t active, int64_t capacity, int64_t experts, int64_t drop_pad, int64_t flag,
-                          bool before, int expanded, int rows, int counts) {
-    si_require(call, capacity == 0 && drop_pad == 0 && !before, "the stand-in drops and pads nothing: expertCapacity %lld, "
-               "dropPadMode %lld", (long long)capacity, (long long)drop_pad);
+static void check_routing(struct si_call *call, int64_t active, int64_t capacity, int64_t experts, int64_t drop_pad,
+                          int64_t flag, bool before, int expanded, int rows, int counts) {
+    si_require(call, capacity == 0 && drop_pad == 0 && !before,
+               "the stand-in drops and pads nothing: expertCapacity %lld, "
+               "dropPadMode %lld",
+               (long long)capacity, (long long)drop_pad);
     si_require(call, flag >= 0 && flag <= 2, "expertTokensCountOrCumsumFlag %lld is none of 0 to 2", (long long)flag);
     si_require(call, flag == 0 || experts > 0, "counts of %lld experts", (long long)experts);
     si_require_rank(call, 0, 2, 2);
@@ -87,9 +89,10 @@ static int32_t run_init_routing(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnMoeInitRoutingV2GetWorkspaceSize(in x, in expertIdx, int64_t activeNum, int64_t expertCapacity, int64_t expertNum,
-                                                  int64_t dropPadMode, int64_t countFlag, bool beforeCapacity, in expandedX,
-                                                  in expandedRowIdx, in counts, in countsBeforeCapacity, uint64_t *workspaceSize,
+aclnnStatus aclnnMoeInitRoutingV2GetWorkspaceSize(in x, in expertIdx, int64_t activeNum, int64_t expertCapacity,
+                                                  int64_t expertNum, int64_t dropPadMode, int64_t countFlag,
+                                                  bool beforeCapacity, in expandedX, in expandedRowIdx, in counts,
+                                                  in countsBeforeCapacity, uint64_t *workspaceSize,
                                                   aclOpExecutor **executor) {
     BEGIN("aclnnMoeInitRoutingV2", run_init_routing);
     si_in(call, "x", x);
@@ -113,7 +116,8 @@ static int32_t run_init_routing_quant(struct si_run *run) {
     const struct si_view *x = si_operand(run, 0), *scale = si_operand(run, 2), *offset = si_operand(run, 3);
     const int64_t width = x->dims[1];
     const float *values = si_floats(run, x);
-    float *rows = si_temporary(run, r.rows * width * (int64_t)sizeof(float)), *scales = si_temporary(run, r.rows * (int64_t)sizeof(float));
+    float *rows = si_temporary(run, r.rows * width * (int64_t)sizeof(float)),
+          *scales = si_temporary(run, r.rows * (int64_t)sizeof(float));
     const float s = scale ? si_floats(run, scale)[0] : 1, o = offset ? si_floats(run, offset)[0] : 0;
     for (int64_t i = 0; i < r.rows; i++) {
         const float *from = values + r.source[i] / r.choices * width;
@@ -132,8 +136,9 @@ static int32_t run_init_routing_quant(struct si_run *run) {
 
 aclnnStatus aclnnMoeInitRoutingQuantV2GetWorkspaceSize(in x, in expertIdx, in scale, in offset, int64_t activeNum,
                                                        int64_t expertCapacity, int64_t expertNum, int64_t dropPadMode,
-                                                       int64_t countFlag, bool beforeCapacity, int64_t quantMode, in expandedX,
-                                                       in expandedRowIdx, in counts, in countsBeforeCapacity, in dynamicScale,
+                                                       int64_t countFlag, bool beforeCapacity, int64_t quantMode,
+                                                       in expandedX, in expandedRowIdx, in counts,
+                                                       in countsBeforeCapacity, in dynamicScale,
                                                        uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnMoeInitRoutingQuantV2", run_init_routing_quant);
     si_in(call, "x", x);
@@ -171,8 +176,8 @@ static int32_t run_compute_tokens(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnMoeComputeExpertTokensGetWorkspaceSize(in sortedExperts, int64_t numExperts, in out, uint64_t *workspaceSize,
-                                                        aclOpExecutor **executor) {
+aclnnStatus aclnnMoeComputeExpertTokensGetWorkspaceSize(in sortedExperts, int64_t numExperts, in out,
+                                                        uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnMoeComputeExpertTokens", run_compute_tokens);
     si_in(call, "sortedExperts", sortedExperts);
     si_out(call, "out", out);
@@ -193,8 +198,8 @@ static int32_t run_token_permute(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnMoeTokenPermuteGetWorkspaceSize(in tokens, in indices, int64_t numOut, bool padded, in permuted, in sortedIndices,
-                                                 uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnMoeTokenPermuteGetWorkspaceSize(in tokens, in indices, int64_t numOut, bool padded, in permuted,
+                                                 in sortedIndices, uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnMoeTokenPermute", run_token_permute);
     si_in(call, "tokens", tokens);
     si_in(call, "indices", indices);

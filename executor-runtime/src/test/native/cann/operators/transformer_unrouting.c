@@ -5,7 +5,8 @@
 static int32_t check_rows(const struct si_run *run, const int64_t *rows, int64_t n, int64_t available) {
     for (int64_t i = 0; i < n; i++) {
         if (rows[i] >= 0 && rows[i] < available) continue;
-        return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: row %lld of %lld", run->call->op, (long long)rows[i], (long long)available);
+        return si_fail(ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "%s: row %lld of %lld", run->call->op, (long long)rows[i],
+                       (long long)available);
     }
     return ACL_SUCCESS;
 }
@@ -13,7 +14,8 @@ static int32_t check_rows(const struct si_run *run, const int64_t *rows, int64_t
 static int32_t run_unpermute(struct si_run *run) {
     const struct si_view *permuted = si_operand(run, 0), *sorted = si_operand(run, 1), *probs = si_operand(run, 2);
     const struct si_view *out = si_operand(run, 3);
-    const int64_t tokens = out->dims[0], width = out->dims[1], n = si_elements(sorted), choices = tokens > 0 ? n / tokens : 0;
+    const int64_t tokens = out->dims[0], width = out->dims[1], n = si_elements(sorted),
+                  choices = tokens > 0 ? n / tokens : 0;
     const int64_t *rows = si_integers(run, sorted);
     const int32_t code = check_rows(run, rows, n, permuted->dims[0]);
     if (code) return code;
@@ -28,8 +30,9 @@ static int32_t run_unpermute(struct si_run *run) {
     return ACL_SUCCESS;
 }
 
-aclnnStatus aclnnMoeTokenUnpermuteGetWorkspaceSize(in permuted, in sortedIndices, in probs, bool padded, ints restoreShape, in out,
-                                                   uint64_t *workspaceSize, aclOpExecutor **executor) {
+aclnnStatus aclnnMoeTokenUnpermuteGetWorkspaceSize(in permuted, in sortedIndices, in probs, bool padded,
+                                                   ints restoreShape, in out, uint64_t *workspaceSize,
+                                                   aclOpExecutor **executor) {
     BEGIN("aclnnMoeTokenUnpermute", run_unpermute);
     si_in(call, "permutedTokens", permuted);
     si_in(call, "sortedIndices", sortedIndices);
@@ -45,8 +48,8 @@ aclnnStatus aclnnMoeTokenUnpermuteGetWorkspaceSize(in permuted, in sortedIndices
     if (si_good(call)) {
         const struct si_view *x = si_of(call, 0), *sorted = si_of(call, 1), *p = si_of(call, 2);
         const int64_t n = sorted->dims[0], choices = p ? p->dims[1] : 1;
-        si_require(call, choices >= 1 && choices <= 512 && n % choices == 0 && x->dims[0] == n, "%s in %s rows with %lld choices",
-                   si_describe(x), si_describe(sorted), (long long)choices);
+        si_require(call, choices >= 1 && choices <= 512 && n % choices == 0 && x->dims[0] == n,
+                   "%s in %s rows with %lld choices", si_describe(x), si_describe(sorted), (long long)choices);
         if (si_good(call)) {
             si_require_shape(call, 3, 2, n / choices, x->dims[1]);
             si_require_shape(call, 2, 2, n / choices, choices);
@@ -60,8 +63,10 @@ SI_SECOND_PHASE(aclnnMoeTokenUnpermute)
 enum { ROWS, ROW_INDEX, X1, X2, BIAS, SCALES, EXPERTS, OUT };
 
 static int32_t run_finalize(struct si_run *run) {
-    const struct si_view *out = si_operand(run, OUT), *index = si_operand(run, ROW_INDEX), *rows_view = si_operand(run, ROWS);
-    const int64_t tokens = out->dims[0], width = out->dims[1], n = si_elements(index), choices = tokens > 0 ? n / tokens : 0;
+    const struct si_view *out = si_operand(run, OUT), *index = si_operand(run, ROW_INDEX),
+                         *rows_view = si_operand(run, ROWS);
+    const int64_t tokens = out->dims[0], width = out->dims[1], n = si_elements(index),
+                  choices = tokens > 0 ? n / tokens : 0;
     const bool by_columns = run->call->integers[0] == 0;
     const int64_t *rows = si_integers(run, index);
     const int32_t code = check_rows(run, rows, n, rows_view->dims[0]);
@@ -92,8 +97,8 @@ static int32_t run_finalize(struct si_run *run) {
 
 /* dropPadMode 0 is the order of rows by columns, as the first version of the routing gives it; 2 the order of the second. */
 aclnnStatus aclnnMoeFinalizeRoutingV2GetWorkspaceSize(in expandedX, in expandedRowIdx, in x1, in x2, in bias, in scales,
-                                                      in expertIdx, int64_t dropPadMode, in out, uint64_t *workspaceSize,
-                                                      aclOpExecutor **executor) {
+                                                      in expertIdx, int64_t dropPadMode, in out,
+                                                      uint64_t *workspaceSize, aclOpExecutor **executor) {
     BEGIN("aclnnMoeFinalizeRoutingV2", run_finalize);
     si_in(call, "expandedX", expandedX);
     si_in(call, "expandedRowIdx", expandedRowIdx);
@@ -104,7 +109,8 @@ aclnnStatus aclnnMoeFinalizeRoutingV2GetWorkspaceSize(in expandedX, in expandedR
     si_in_optional(call, "expertIdxOptional", expertIdx);
     si_out(call, "out", out);
     si_integer(call, dropPadMode);
-    si_require(call, dropPadMode == 0 || dropPadMode == 2, "dropPadMode %lld: the stand-in knows 0 and 2", (long long)dropPadMode);
+    si_require(call, dropPadMode == 0 || dropPadMode == 2, "dropPadMode %lld: the stand-in knows 0 and 2",
+               (long long)dropPadMode);
     si_require(call, !bias || expertIdx, "biasOptional without expertIdxOptional");
     si_require(call, x1 || !x2, "x2Optional without x1Optional");
     si_require_rank(call, ROWS, 2, 2);
@@ -123,7 +129,8 @@ aclnnStatus aclnnMoeFinalizeRoutingV2GetWorkspaceSize(in expandedX, in expandedR
             si_require_shape(call, SCALES, 2, tokens, n / tokens);
             si_require_shape(call, EXPERTS, 2, tokens, n / tokens);
             const struct si_view *b = si_of(call, BIAS);
-            si_require(call, !b || b->dims[1] == o->dims[1], "biasOptional is %s for %s", si_describe(b), si_describe(o));
+            si_require(call, !b || b->dims[1] == o->dims[1], "biasOptional is %s for %s", si_describe(b),
+                       si_describe(o));
         }
     }
     si_require_kernel(call, "moe_finalize_routing_v2", "0123456>7");

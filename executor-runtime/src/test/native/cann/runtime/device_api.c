@@ -9,9 +9,9 @@
 
 #include <stdio.h>
 
-#define NOT_NULL(pointer)                                                                                   \
-    do {                                                                                                    \
-        if (!(pointer)) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %s is a null pointer", __func__, #pointer); \
+#define NOT_NULL(pointer)                                                                                              \
+    do {                                                                                                               \
+        if (!(pointer)) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %s is a null pointer", __func__, #pointer);       \
     } while (0)
 
 /* {"err_msg_mode":"1"} makes error texts those of the process. */
@@ -23,7 +23,8 @@ static aclError read_configuration(const char *path) {
     fclose(file);
     text[n] = 0;
     const char *mode = strstr(text, "\"err_msg_mode\"");
-    si_error_of_process(mode && strchr(mode, ':') && strspn(strchr(mode, ':') + 1, " \"1") > 0 && strchr(strchr(mode, ':'), '1'));
+    si_error_of_process(mode && strchr(mode, ':') && strspn(strchr(mode, ':') + 1, " \"1") > 0 &&
+                        strchr(strchr(mode, ':'), '1'));
     return ACL_SUCCESS;
 }
 
@@ -53,7 +54,8 @@ aclError aclrtGetVersion(int32_t *major, int32_t *minor, int32_t *patch) {
 aclError aclsysGetCANNVersion(int32_t package, aclCANNPackageVersion *version) {
     SI_ENTER();
     NOT_NULL(version);
-    if (package < 0 || package > 7) return si_fail(ACL_ERROR_INVALID_PARAM, "aclsysGetCANNVersion: package %d is none of 0 to 7", package);
+    if (package < 0 || package > 7)
+        return si_fail(ACL_ERROR_INVALID_PARAM, "aclsysGetCANNVersion: package %d is none of 0 to 7", package);
     memset(version, 0, sizeof *version);
     char whole[128];
     snprintf(whole, sizeof whole, "%s", si_cann_version());
@@ -149,7 +151,8 @@ static aclError check_device(const char *function, int32_t device) {
     if (code) return code;
     return device >= 0 && (uint32_t)device < count
                ? ACL_SUCCESS
-               : si_fail(ACL_ERROR_RT_INVALID_DEVICEID, "%s: device %d is none of 0 to %u", function, device, count - 1);
+               : si_fail(ACL_ERROR_RT_INVALID_DEVICEID, "%s: device %d is none of 0 to %u", function, device,
+                         count - 1);
 }
 
 aclError aclrtQueryDeviceStatus(int32_t device, int32_t *status) {
@@ -178,8 +181,8 @@ aclError aclGetDeviceCapability(uint32_t device, int32_t info, int64_t *value) {
     const aclError code = check_device(__func__, (int32_t)device);
     if (code) return code;
     switch (info) {
-        case 0: *value = 24; return ACL_SUCCESS;                /* matrix cores */
-        case 1: *value = 48; return ACL_SUCCESS;                /* vector cores */
+        case 0: *value = 24; return ACL_SUCCESS;                 /* matrix cores */
+        case 1: *value = 48; return ACL_SUCCESS;                 /* vector cores */
         case 2: *value = (int64_t)192 << 20; return ACL_SUCCESS; /* second-level cache */
         default: return si_fail(ACL_ERROR_INVALID_PARAM, "aclGetDeviceCapability: %d is none of 0 to 2", info);
     }
@@ -216,7 +219,8 @@ static aclError option_of(const char *function, int32_t option, int64_t **place)
     aclError code = ACL_SUCCESS;
     struct si_context *context = si_current_context(function, &code);
     if (!context) return code;
-    if (option < 0 || option > 1) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: option %d is neither 0 nor 1", function, option);
+    if (option < 0 || option > 1)
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: option %d is neither 0 nor 1", function, option);
     *place = &context->options[option];
     return ACL_SUCCESS;
 }

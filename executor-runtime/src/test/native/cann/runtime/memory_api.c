@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#define NOT_NULL(pointer)                                                                                   \
-    do {                                                                                                    \
-        if (!(pointer)) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %s is a null pointer", __func__, #pointer); \
+#define NOT_NULL(pointer)                                                                                              \
+    do {                                                                                                               \
+        if (!(pointer)) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %s is a null pointer", __func__, #pointer);       \
     } while (0)
 
 static aclError allocate(const char *function, void **pointer, size_t size, int32_t policy, bool slack) {
@@ -58,8 +58,14 @@ aclError aclrtFreeHost(void *pointer) {
 }
 
 static struct si_copy flat(void *to, size_t max, const void *from, size_t count, int32_t kind) {
-    return (struct si_copy){.destination = to, .destination_max = max, .source = from, .destination_pitch = count,
-                            .source_pitch = count, .width = count, .height = 1, .kind = kind};
+    return (struct si_copy){.destination = to,
+                            .destination_max = max,
+                            .source = from,
+                            .destination_pitch = count,
+                            .source_pitch = count,
+                            .width = count,
+                            .height = 1,
+                            .kind = kind};
 }
 
 aclError aclrtMemcpy(void *to, size_t max, const void *from, size_t count, int32_t kind) {
@@ -77,16 +83,23 @@ aclError aclrtMemcpyAsync(void *to, size_t max, const void *from, size_t count, 
     return si_copy_async(__func__, &copy, s);
 }
 
-static struct si_copy pitched(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height,
-                              int32_t kind) {
-    return (struct si_copy){.destination = to, .destination_max = to_pitch * height, .source = from,
-                            .destination_pitch = to_pitch, .source_pitch = from_pitch, .width = width, .height = height,
+static struct si_copy pitched(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width,
+                              size_t height, int32_t kind) {
+    return (struct si_copy){.destination = to,
+                            .destination_max = to_pitch * height,
+                            .source = from,
+                            .destination_pitch = to_pitch,
+                            .source_pitch = from_pitch,
+                            .width = width,
+                            .height = height,
                             .kind = kind};
 }
 
-aclError aclrtMemcpy2d(void *to, size_t toPitch, const void *from, size_t fromPitch, size_t width, size_t height, int32_t kind) {
+aclError aclrtMemcpy2d(void *to, size_t toPitch, const void *from, size_t fromPitch, size_t width, size_t height,
+                       int32_t kind) {
     SI_ENTER();
-    if (kind != MEMCPY_H2D && kind != MEMCPY_D2H) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: kind %d is neither 1 nor 2", __func__, kind);
+    if (kind != MEMCPY_H2D && kind != MEMCPY_D2H)
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: kind %d is neither 1 nor 2", __func__, kind);
     const struct si_copy copy = pitched(to, toPitch, from, fromPitch, width, height, kind);
     return si_copy_now(__func__, &copy);
 }
@@ -94,7 +107,8 @@ aclError aclrtMemcpy2d(void *to, size_t toPitch, const void *from, size_t fromPi
 aclError aclrtMemcpy2dAsync(void *to, size_t toPitch, const void *from, size_t fromPitch, size_t width, size_t height,
                             int32_t kind, aclrtStream stream) {
     SI_ENTER();
-    if (kind != MEMCPY_H2D && kind != MEMCPY_D2H) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: kind %d is neither 1 nor 2", __func__, kind);
+    if (kind != MEMCPY_H2D && kind != MEMCPY_D2H)
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: kind %d is neither 1 nor 2", __func__, kind);
     aclError code = ACL_SUCCESS;
     struct si_stream *s = si_stream_of(__func__, stream, &code);
     if (!s) return code;
@@ -118,7 +132,8 @@ aclError aclrtGetMemInfo(int32_t attribute, size_t *free, size_t *total) {
     SI_ENTER();
     NOT_NULL(free);
     NOT_NULL(total);
-    if (attribute != HBM_MEM) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: attribute %d: only HBM (1) is here", __func__, attribute);
+    if (attribute != HBM_MEM)
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: attribute %d: only HBM (1) is here", __func__, attribute);
     aclError code = ACL_SUCCESS;
     const struct si_context *context = si_current_context(__func__, &code);
     if (!context) return code;
@@ -138,9 +153,9 @@ aclError aclrtPointerGetAttributes(const void *pointer, aclrtPtrAttributes *attr
     const int32_t device = si_device_of(pointer);
     attributes->pageSize = 4096;
     attributes->location.id = device >= 0 ? (uint32_t)device : 0;
-    attributes->location.type = device >= 0                                ? LOCATION_DEVICE
+    attributes->location.type = device >= 0                              ? LOCATION_DEVICE
                                 : si_find_host_range(pointer, 1, &found) ? LOCATION_HOST
-                                                                           : LOCATION_UNREGISTERED;
+                                                                         : LOCATION_UNREGISTERED;
     return ACL_SUCCESS;
 }
 
@@ -150,7 +165,8 @@ static aclError check_device(const char *function, int32_t device) {
     if (code) return code;
     return device >= 0 && (uint32_t)device < count
                ? ACL_SUCCESS
-               : si_fail(ACL_ERROR_RT_INVALID_DEVICEID, "%s: device %d is none of 0 to %u", function, device, count - 1);
+               : si_fail(ACL_ERROR_RT_INVALID_DEVICEID, "%s: device %d is none of 0 to %u", function, device,
+                         count - 1);
 }
 
 aclError aclrtDeviceCanAccessPeer(int32_t *can, int32_t device, int32_t peer) {
@@ -166,7 +182,8 @@ static aclError set_peer(const char *function, int32_t peer, bool enable) {
     aclError code = ACL_SUCCESS;
     const struct si_context *context = si_current_context(function, &code);
     if (!context || (code = check_device(function, peer))) return code;
-    if (peer == context->device) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: device %d is its own peer", function, peer);
+    if (peer == context->device)
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: device %d is its own peer", function, peer);
     si_peer_access(context->device, peer, enable);
     return ACL_SUCCESS;
 }

@@ -4,15 +4,15 @@
 #include "../core/events.h"
 #include "../core/graphs.h"
 
-#define NOT_NULL(pointer)                                                                                   \
-    do {                                                                                                    \
-        if (!(pointer)) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %s is a null pointer", __func__, #pointer); \
+#define NOT_NULL(pointer)                                                                                              \
+    do {                                                                                                               \
+        if (!(pointer)) return si_fail(ACL_ERROR_INVALID_PARAM, "%s: %s is a null pointer", __func__, #pointer);       \
     } while (0)
 
 /* The caller's stream as `s`; returns from the function when there is none. */
-#define STREAM(pointer)                                                       \
-    aclError stream_code = ACL_SUCCESS;                                       \
-    struct si_stream *s = si_stream_of(__func__, pointer, &stream_code);      \
+#define STREAM(pointer)                                                                                                \
+    aclError stream_code = ACL_SUCCESS;                                                                                \
+    struct si_stream *s = si_stream_of(__func__, pointer, &stream_code);                                               \
     if (!s) return stream_code
 
 aclError aclrtCreateStreamWithConfig(aclrtStream *stream, uint32_t priority, uint32_t flag) {
@@ -38,9 +38,11 @@ static aclError destroy(const char *function, aclrtStream stream, bool force) {
     aclError code = ACL_SUCCESS;
     struct si_stream *s = si_stream_of(function, stream, &code);
     if (!s) return code;
-    if (s->is_default) return si_fail(ACL_ERROR_RT_INVALID_HANDLE, "%s: the default stream cannot be destroyed", function);
+    if (s->is_default)
+        return si_fail(ACL_ERROR_RT_INVALID_HANDLE, "%s: the default stream cannot be destroyed", function);
     if (!force && !s->code && !si_device_code(s->device) && !si_stream_is_idle(s)) {
-        return si_fail(ACL_ERROR_RT_STREAM_NOT_COMPLETE, "%s: stream %d has unfinished tasks: synchronize first", function, s->id);
+        return si_fail(ACL_ERROR_RT_STREAM_NOT_COMPLETE, "%s: stream %d has unfinished tasks: synchronize first",
+                       function, s->id);
     }
     si_stream_free(s);
     return ACL_SUCCESS;
@@ -101,7 +103,8 @@ aclError aclrtStreamAbort(aclrtStream stream) {
 aclError aclrtSetStreamFailureMode(aclrtStream stream, uint64_t mode) {
     SI_ENTER();
     STREAM(stream);
-    if (mode > STOP_ON_FAILURE) return si_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: mode %llu", __func__, (unsigned long long)mode);
+    if (mode > STOP_ON_FAILURE)
+        return si_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: mode %llu", __func__, (unsigned long long)mode);
     if (s->is_default) return si_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: not for the default stream", __func__);
     if (mode != STOP_ON_FAILURE && s->stop_on_failure) {
         return si_fail(ACL_ERROR_RT_PARAM_INVALID, "%s: set once, it cannot be taken back", __func__);

@@ -3,10 +3,10 @@
 
 enum { ACL_ERROR_COMPILING_STUB_MODE = 100039 };
 
-#define STUB(name)                                \
-    CANN_API int32_t name(void);                  \
-    int32_t name(void) {                          \
-        return ACL_ERROR_COMPILING_STUB_MODE;     \
+#define STUB(name)                                                                                                     \
+    CANN_API int32_t name(void);                                                                                       \
+    int32_t name(void) {                                                                                               \
+        return ACL_ERROR_COMPILING_STUB_MODE;                                                                          \
     }
 
 STUB(aclInit)

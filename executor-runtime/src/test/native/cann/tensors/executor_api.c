@@ -28,14 +28,14 @@ aclnnStatus aclSetTensorAddr(aclOpExecutor *executor, size_t index, aclTensor *t
     return si_set_address(__func__, executor, SI_ADDRESS_OF_ANY, index, tensor, address);
 }
 
-aclnnStatus aclSetDynamicInputTensorAddr(aclOpExecutor *executor, size_t irIndex, size_t relativeIndex, aclTensorList *list,
-                                         void *address) {
+aclnnStatus aclSetDynamicInputTensorAddr(aclOpExecutor *executor, size_t irIndex, size_t relativeIndex,
+                                         aclTensorList *list, void *address) {
     SI_ENTER();
     return si_set_list_address(__func__, executor, SI_ADDRESS_OF_INPUT, irIndex, relativeIndex, list, address);
 }
 
-aclnnStatus aclSetDynamicOutputTensorAddr(aclOpExecutor *executor, size_t irIndex, size_t relativeIndex, aclTensorList *list,
-                                          void *address) {
+aclnnStatus aclSetDynamicOutputTensorAddr(aclOpExecutor *executor, size_t irIndex, size_t relativeIndex,
+                                          aclTensorList *list, void *address) {
     SI_ENTER();
     return si_set_list_address(__func__, executor, SI_ADDRESS_OF_OUTPUT, irIndex, relativeIndex, list, address);
 }

@@ -30,7 +30,8 @@ aclnnStatus aclInitTensor(aclTensor *tensor, const int64_t *dims, uint64_t rank,
         return si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: the tensor is %s", __func__, si_handle_describe(tensor));
     }
     struct si_view view;
-    if (!si_view_init(&view, dims, rank, dtype, strides, offset, format, storage, storageRank, data)) return ACLNN_ERR_PARAM_INVALID;
+    if (!si_view_init(&view, dims, rank, dtype, strides, offset, format, storage, storageRank, data))
+        return ACLNN_ERR_PARAM_INVALID;
     tensor->view = view;
     return ACL_SUCCESS;
 }
@@ -62,37 +63,37 @@ aclScalar *aclCreateScalar(void *value, int32_t dtype) {
 }
 
 /* Defines the creation, destruction and size of a kind of array. */
-#define ARRAY(Type, kind, element)                                                                            \
-    acl##Type *aclCreate##Type(const element *values, uint64_t size) {                                        \
-        SI_ENTER_OR_NULL();                                                                                   \
-        if (!values && size > 0) {                                                                            \
-            si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: values at a null pointer", __func__);                       \
-            return NULL;                                                                                      \
-        }                                                                                                     \
-        acl##Type *array = si_handle_new(kind);                                                               \
-        if (!array) return too_many(__func__);                                                                \
-        array->size = size;                                                                                   \
-        array->values = malloc((size + 1) * sizeof(element));                                                 \
-        if (size > 0) memcpy(array->values, values, size * sizeof(element));                                  \
-        return array;                                                                                         \
-    }                                                                                                         \
-    aclnnStatus aclDestroy##Type(const acl##Type *array) {                                                    \
-        SI_ENTER();                                                                                           \
-        if (!si_handle_is(array, kind)) {                                                                     \
-            return si_fail(array ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__,     \
-                           si_handle_describe(array));                                                        \
-        }                                                                                                     \
-        free(array->values);                                                                                  \
-        si_handle_free((void *)array);                                                                        \
-        return ACL_SUCCESS;                                                                                   \
-    }                                                                                                         \
-    aclnnStatus aclGet##Type##Size(const acl##Type *array, uint64_t *size) {                                  \
-        SI_ENTER();                                                                                           \
-        if (!si_handle_is(array, kind) || !size) {                                                            \
-            return si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__, si_handle_describe(array));           \
-        }                                                                                                     \
-        *size = array->size;                                                                                  \
-        return ACL_SUCCESS;                                                                                   \
+#define ARRAY(Type, kind, element)                                                                                     \
+    acl##Type *aclCreate##Type(const element *values, uint64_t size) {                                                 \
+        SI_ENTER_OR_NULL();                                                                                            \
+        if (!values && size > 0) {                                                                                     \
+            si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: values at a null pointer", __func__);                                \
+            return NULL;                                                                                               \
+        }                                                                                                              \
+        acl##Type *array = si_handle_new(kind);                                                                        \
+        if (!array) return too_many(__func__);                                                                         \
+        array->size = size;                                                                                            \
+        array->values = malloc((size + 1) * sizeof(element));                                                          \
+        if (size > 0) memcpy(array->values, values, size * sizeof(element));                                           \
+        return array;                                                                                                  \
+    }                                                                                                                  \
+    aclnnStatus aclDestroy##Type(const acl##Type *array) {                                                             \
+        SI_ENTER();                                                                                                    \
+        if (!si_handle_is(array, kind)) {                                                                              \
+            return si_fail(array ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__,              \
+                           si_handle_describe(array));                                                                 \
+        }                                                                                                              \
+        free(array->values);                                                                                           \
+        si_handle_free((void *)array);                                                                                 \
+        return ACL_SUCCESS;                                                                                            \
+    }                                                                                                                  \
+    aclnnStatus aclGet##Type##Size(const acl##Type *array, uint64_t *size) {                                           \
+        SI_ENTER();                                                                                                    \
+        if (!si_handle_is(array, kind) || !size) {                                                                     \
+            return si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__, si_handle_describe(array));                    \
+        }                                                                                                              \
+        *size = array->size;                                                                                           \
+        return ACL_SUCCESS;                                                                                            \
     }
 
 ARRAY(IntArray, SI_INT_ARRAY, int64_t)
@@ -100,64 +101,64 @@ ARRAY(FloatArray, SI_FLOAT_ARRAY, float)
 ARRAY(BoolArray, SI_BOOL_ARRAY, bool)
 
 /* The destruction of a tensor or scalar. */
-#define DESTROY(Type, kind)                                                                               \
-    aclnnStatus aclDestroy##Type(const acl##Type *handle) {                                               \
-        SI_ENTER();                                                                                       \
-        if (!si_handle_is(handle, kind)) {                                                                \
-            return si_fail(handle ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__, \
-                           si_handle_describe(handle));                                                   \
-        }                                                                                                 \
-        si_handle_free((void *)handle);                                                                   \
-        return ACL_SUCCESS;                                                                               \
+#define DESTROY(Type, kind)                                                                                            \
+    aclnnStatus aclDestroy##Type(const acl##Type *handle) {                                                            \
+        SI_ENTER();                                                                                                    \
+        if (!si_handle_is(handle, kind)) {                                                                             \
+            return si_fail(handle ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__,             \
+                           si_handle_describe(handle));                                                                \
+        }                                                                                                              \
+        si_handle_free((void *)handle);                                                                                \
+        return ACL_SUCCESS;                                                                                            \
     }
 
 DESTROY(Tensor, SI_TENSOR)
 DESTROY(Scalar, SI_SCALAR)
 
 /* Lists own their members: destroying a list destroys them, and one that is destroyed before is found out. */
-#define LIST(Type, kind, member_kind)                                                                          \
-    acl##Type##List *aclCreate##Type##List(const acl##Type *const *members, uint64_t size) {                   \
-        SI_ENTER_OR_NULL();                                                                                    \
-        for (uint64_t i = 0; i < size; i++) {                                                                  \
-            if (members && si_handle_is(members[i], member_kind)) continue;                                    \
-            si_fail(ACLNN_ERR_PARAM_INVALID, "%s: member %llu is %s", __func__, (unsigned long long)i,         \
-                    si_handle_describe(members ? members[i] : NULL));                                          \
-            return NULL;                                                                                       \
-        }                                                                                                      \
-        acl##Type##List *list = si_handle_new(kind);                                                           \
-        if (!list) return too_many(__func__);                                                                  \
-        list->size = size;                                                                                     \
-        list->members = malloc((size + 1) * sizeof(*list->members));                                           \
-        if (size > 0) memcpy(list->members, members, size * sizeof(*list->members));                           \
-        return list;                                                                                           \
-    }                                                                                                          \
-    aclnnStatus aclDestroy##Type##List(const acl##Type##List *list) {                                          \
-        SI_ENTER();                                                                                            \
-        if (!si_handle_is(list, kind)) {                                                                       \
-            return si_fail(list ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__,       \
-                           si_handle_describe(list));                                                          \
-        }                                                                                                      \
-        aclnnStatus status = ACL_SUCCESS;                                                                      \
-        for (uint64_t i = 0; i < list->size; i++) {                                                            \
-            if (si_handle_is(list->members[i], member_kind)) {                                                 \
-                si_handle_free(list->members[i]);                                                              \
-                continue;                                                                                      \
-            }                                                                                                  \
-            status = si_fail(ACLNN_ERR_PARAM_INVALID, "%s: member %llu is %s: the list destroys its members",  \
-                             __func__, (unsigned long long)i, si_handle_describe(list->members[i]));           \
-            si_violation("%s: a member was destroyed before its list", __func__);                              \
-        }                                                                                                      \
-        free(list->members);                                                                                   \
-        si_handle_free((void *)list);                                                                          \
-        return status;                                                                                         \
-    }                                                                                                          \
-    aclnnStatus aclGet##Type##ListSize(const acl##Type##List *list, uint64_t *size) {                          \
-        SI_ENTER();                                                                                            \
-        if (!si_handle_is(list, kind) || !size) {                                                              \
-            return si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__, si_handle_describe(list));             \
-        }                                                                                                      \
-        *size = list->size;                                                                                    \
-        return ACL_SUCCESS;                                                                                    \
+#define LIST(Type, kind, member_kind)                                                                                  \
+    acl##Type##List *aclCreate##Type##List(const acl##Type *const *members, uint64_t size) {                           \
+        SI_ENTER_OR_NULL();                                                                                            \
+        for (uint64_t i = 0; i < size; i++) {                                                                          \
+            if (members && si_handle_is(members[i], member_kind)) continue;                                            \
+            si_fail(ACLNN_ERR_PARAM_INVALID, "%s: member %llu is %s", __func__, (unsigned long long)i,                 \
+                    si_handle_describe(members ? members[i] : NULL));                                                  \
+            return NULL;                                                                                               \
+        }                                                                                                              \
+        acl##Type##List *list = si_handle_new(kind);                                                                   \
+        if (!list) return too_many(__func__);                                                                          \
+        list->size = size;                                                                                             \
+        list->members = malloc((size + 1) * sizeof(*list->members));                                                   \
+        if (size > 0) memcpy(list->members, members, size * sizeof(*list->members));                                   \
+        return list;                                                                                                   \
+    }                                                                                                                  \
+    aclnnStatus aclDestroy##Type##List(const acl##Type##List *list) {                                                  \
+        SI_ENTER();                                                                                                    \
+        if (!si_handle_is(list, kind)) {                                                                               \
+            return si_fail(list ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__,               \
+                           si_handle_describe(list));                                                                  \
+        }                                                                                                              \
+        aclnnStatus status = ACL_SUCCESS;                                                                              \
+        for (uint64_t i = 0; i < list->size; i++) {                                                                    \
+            if (si_handle_is(list->members[i], member_kind)) {                                                         \
+                si_handle_free(list->members[i]);                                                                      \
+                continue;                                                                                              \
+            }                                                                                                          \
+            status = si_fail(ACLNN_ERR_PARAM_INVALID, "%s: member %llu is %s: the list destroys its members",          \
+                             __func__, (unsigned long long)i, si_handle_describe(list->members[i]));                   \
+            si_violation("%s: a member was destroyed before its list", __func__);                                      \
+        }                                                                                                              \
+        free(list->members);                                                                                           \
+        si_handle_free((void *)list);                                                                                  \
+        return status;                                                                                                 \
+    }                                                                                                                  \
+    aclnnStatus aclGet##Type##ListSize(const acl##Type##List *list, uint64_t *size) {                                  \
+        SI_ENTER();                                                                                                    \
+        if (!si_handle_is(list, kind) || !size) {                                                                      \
+            return si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: %s", __func__, si_handle_describe(list));                     \
+        }                                                                                                              \
+        *size = list->size;                                                                                            \
+        return ACL_SUCCESS;                                                                                            \
     }
 
 LIST(Tensor, SI_TENSOR_LIST, SI_TENSOR)
@@ -165,7 +166,8 @@ LIST(Scalar, SI_SCALAR_LIST, SI_SCALAR)
 
 static aclnnStatus check(const char *function, const aclTensor *tensor, const void *out, const void *other) {
     if (!si_handle_is(tensor, SI_TENSOR)) {
-        return si_fail(tensor ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", function, si_handle_describe(tensor));
+        return si_fail(tensor ? ACLNN_ERR_PARAM_INVALID : ACLNN_ERR_PARAM_NULLPTR, "%s: %s", function,
+                       si_handle_describe(tensor));
     }
     return out && other ? ACL_SUCCESS : si_fail(ACLNN_ERR_PARAM_NULLPTR, "%s: a null pointer", function);
 }

@@ -23,7 +23,8 @@ static bool visible(const struct attention_case *c, int b, int i, int j) {
     return true;
 }
 
-static double *reference(const struct attention_case *c, const double *q, const double *k, const double *v, double *lse) {
+static double *reference(const struct attention_case *c, const double *q, const double *k, const double *v,
+                         double *lse) {
     double *out = calloc((size_t)(c->batch * c->heads * c->queries * c->width), sizeof *out);
     for (int b = 0; b < c->batch; b++) {
         for (int h = 0; h < c->heads; h++) {
@@ -64,7 +65,8 @@ static double *arranged(const double *x, int batch, int heads, int rows, int wid
     return out;
 }
 
-static struct tensor tensor_in(const double *x, int32_t dtype, int batch, int heads, int rows, int width, enum layout layout) {
+static struct tensor tensor_in(const double *x, int32_t dtype, int batch, int heads, int rows, int width,
+                               enum layout layout) {
     double *values = arranged(x, batch, heads, rows, width, layout, false);
     struct tensor t;
     if (layout == BNSD) t = tensor_of(dtype, values, DIMS(batch, heads, rows, width));
@@ -86,7 +88,8 @@ static struct tensor mask_template(void) {
 }
 
 static aclTensorList *only(struct tensor t) {
-    return list_of(&(struct tensor){.handle = handle_of(t.dtype, FORMAT_ND, t.dims, t.rank, t.dims, t.rank, t.memory)}, 1);
+    return list_of(&(struct tensor){.handle = handle_of(t.dtype, FORMAT_ND, t.dims, t.rank, t.dims, t.rank, t.memory)},
+                   1);
 }
 
 /* The second version of the fused operator, with what the tests vary. */
@@ -98,12 +101,14 @@ struct fused {
     enum layout layout;
 };
 
-#define FUSED(f, c)                                                                                                          \
-    (f).q.handle, only((f).k), only((f).v), NULL, (f).mask, NULL, (f).kv_lengths, NULL, NULL, NULL, NULL, NULL, NULL, NULL,    \
-        (f).table, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (c).heads, (c).scale, 2147483647, 2147483647,         \
-        layout_names[(f).layout], (c).kv_heads, (c).sparse, 0, (f).block, 0, (f).lse != NULL, 0, 0, (f).out.handle, (f).lse
+#define FUSED(f, c)                                                                                                    \
+    (f).q.handle, only((f).k), only((f).v), NULL, (f).mask, NULL, (f).kv_lengths, NULL, NULL, NULL, NULL, NULL, NULL,  \
+        NULL, (f).table, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (c).heads, (c).scale, 2147483647,       \
+        2147483647, layout_names[(f).layout], (c).kv_heads, (c).sparse, 0, (f).block, 0, (f).lse != NULL, 0, 0,        \
+        (f).out.handle, (f).lse
 
-static void check_out(const struct attention_case *c, const struct tensor *out, enum layout layout, const double *expected) {
+static void check_out(const struct attention_case *c, const struct tensor *out, enum layout layout,
+                      const double *expected) {
     double *got = arranged(read_tensor(out), c->batch, c->heads, c->queries, c->width, layout, true);
     NEAR(got, expected, (int64_t)c->batch * c->heads * c->queries * c->width, 2e-3, 2 * tolerance(out->dtype));
     free(got);
@@ -112,7 +117,8 @@ static void check_out(const struct attention_case *c, const struct tensor *out, 
 static void attend_fresh(struct attention_case c, int32_t dtype, bool with_lse) {
     aclrtStream stream = begin();
     double *q = draw((int64_t)c.batch * c.heads * c.queries * c.width, dtype);
-    double *k = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype), *v = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype);
+    double *k = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype),
+           *v = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype);
     double lse[512], *expected = reference(&c, q, k, v, lse);
     const struct tensor mask = c.sparse ? mask_template() : (struct tensor){0};
     for (enum layout layout = BNSD; layout <= BSH; layout++) {
@@ -125,8 +131,9 @@ static void attend_fresh(struct attention_case c, int32_t dtype, bool with_lse) 
         if (with_lse) f.lse = sums.handle;
         RUN(stream, aclnnFusedInferAttentionScoreV2, FUSED(f, c));
         check_out(&c, &f.out, layout, expected);
-        RUN(stream, aclnnPromptFlashAttentionV3, f.q.handle, f.k.handle, f.v.handle, NULL, f.mask, NULL, f.kv_lengths, NULL, NULL, NULL, NULL,
-            NULL, c.heads, c.scale, 2147483647, 2147483647, layout_names[layout], c.kv_heads, c.sparse, 0, f.out.handle);
+        RUN(stream, aclnnPromptFlashAttentionV3, f.q.handle, f.k.handle, f.v.handle, NULL, f.mask, NULL, f.kv_lengths,
+            NULL, NULL, NULL, NULL, NULL, c.heads, c.scale, 2147483647, 2147483647, layout_names[layout], c.kv_heads,
+            c.sparse, 0, f.out.handle);
         check_out(&c, &f.out, layout, expected);
         if (with_lse) NEAR(read_tensor(&sums), lse, sums.count, 1e-3, 1e-3);
     }
@@ -143,8 +150,8 @@ TEST(attends_to_fresh_keys_in_every_layout) {
 }
 
 /* Spreads keys over blocks that a table names in an order of its own. */
-static struct tensor paged(const struct attention_case *c, const double *x, int32_t dtype, int block, int blocks, const double *table, int columns,
-                           bool by_heads) {
+static struct tensor paged(const struct attention_case *c, const double *x, int32_t dtype, int block, int blocks,
+                           const double *table, int columns, bool by_heads) {
     double *cache = malloc((size_t)(blocks * block * c->kv_heads * c->width) * sizeof *cache);
     for (int64_t i = 0; i < (int64_t)blocks * block * c->kv_heads * c->width; i++) cache[i] = NAN;
     for (int b = 0; b < c->batch; b++) {
@@ -153,7 +160,8 @@ static struct tensor paged(const struct attention_case *c, const double *x, int3
                 const int number = (int)table[b * columns + s / block], in_block = s % block;
                 const int64_t at = by_heads ? ((int64_t)number * c->kv_heads + h) * block + in_block
                                             : ((int64_t)number * block + in_block) * c->kv_heads + h;
-                memcpy(cache + at * c->width, x + ((int64_t)(b * c->kv_heads + h) * c->keys + s) * c->width, (size_t)c->width * sizeof *cache);
+                memcpy(cache + at * c->width, x + ((int64_t)(b * c->kv_heads + h) * c->keys + s) * c->width,
+                       (size_t)c->width * sizeof *cache);
             }
         }
     }
@@ -168,11 +176,16 @@ static void attend_paged(struct attention_case c, int32_t dtype, int block, enum
     static const double numbers[] = {5, 0, 3, 1, 4, 2};
     const int columns = 3;
     double *q = draw((int64_t)c.batch * c.heads * c.queries * c.width, dtype);
-    double *k = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype), *v = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype);
+    double *k = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype),
+           *v = draw((int64_t)c.batch * c.kv_heads * c.keys * c.width, dtype);
     double *expected = reference(&c, q, k, v, NULL);
     const struct tensor table = tensor_of(DTYPE_I32, numbers, DIMS(c.batch, columns));
     const struct tensor mask = c.sparse ? mask_template() : (struct tensor){0};
-    struct fused f = {.layout = layout, .mask = mask.handle, .table = table.handle, .block = block, .kv_lengths = ints_of(c.lengths, c.batch)};
+    struct fused f = {.layout = layout,
+                      .mask = mask.handle,
+                      .table = table.handle,
+                      .block = block,
+                      .kv_lengths = ints_of(c.lengths, c.batch)};
     f.q = tensor_in(q, dtype, c.batch, c.heads, c.queries, c.width, layout);
     f.k = paged(&c, k, dtype, block, 6, numbers, columns, by_heads);
     f.v = paged(&c, v, dtype, block, 6, numbers, columns, by_heads);
@@ -180,17 +193,20 @@ static void attend_paged(struct attention_case c, int32_t dtype, int block, enum
     RUN(stream, aclnnFusedInferAttentionScoreV2, FUSED(f, c));
     check_out(&c, &f.out, layout, expected);
     if (c.queries == 1) {
-        RUN(stream, aclnnIncreFlashAttentionV4, f.q.handle, only(f.k), only(f.v), NULL, NULL, f.kv_lengths, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, table.handle, NULL, c.heads, c.scale, layout_names[layout], c.kv_heads, block, 0, f.out.handle);
+        RUN(stream, aclnnIncreFlashAttentionV4, f.q.handle, only(f.k), only(f.v), NULL, NULL, f.kv_lengths, NULL, NULL,
+            NULL, NULL, NULL, NULL, NULL, table.handle, NULL, c.heads, c.scale, layout_names[layout], c.kv_heads, block,
+            0, f.out.handle);
         check_out(&c, &f.out, layout, expected);
     }
-    RUN(stream, aclnnFusedInferAttentionScoreV3, f.q.handle, only(f.k), only(f.v), NULL, f.mask, NULL, f.kv_lengths, NULL, NULL, NULL, NULL,
-        NULL, NULL, NULL, f.table, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, c.heads, c.scale, 2147483647,
-        2147483647, layout_names[layout], c.kv_heads, c.sparse, 0, block, 0, false, 0, 0, f.out.handle, NULL);
+    RUN(stream, aclnnFusedInferAttentionScoreV3, f.q.handle, only(f.k), only(f.v), NULL, f.mask, NULL, f.kv_lengths,
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.table, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        NULL, NULL, c.heads, c.scale, 2147483647, 2147483647, layout_names[layout], c.kv_heads, c.sparse, 0, block, 0,
+        false, 0, 0, f.out.handle, NULL);
     check_out(&c, &f.out, layout, expected);
-    RUN(stream, aclnnFusedInferAttentionScoreV4, f.q.handle, only(f.k), only(f.v), NULL, f.mask, NULL, f.kv_lengths, NULL, NULL, NULL, NULL,
-        NULL, NULL, NULL, f.table, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, c.heads, c.scale,
-        2147483647, 2147483647, layout_names[layout], c.kv_heads, c.sparse, 0, block, 0, false, 0, 0, 0, f.out.handle, NULL);
+    RUN(stream, aclnnFusedInferAttentionScoreV4, f.q.handle, only(f.k), only(f.v), NULL, f.mask, NULL, f.kv_lengths,
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.table, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        NULL, NULL, NULL, NULL, c.heads, c.scale, 2147483647, 2147483647, layout_names[layout], c.kv_heads, c.sparse, 0,
+        block, 0, false, 0, 0, 0, f.out.handle, NULL);
     check_out(&c, &f.out, layout, expected);
     free(q), free(k), free(v), free(expected);
     end(stream);
@@ -226,21 +242,23 @@ TEST(applies_a_whole_mask_in_mode_0) {
 
 TEST(refuses_attention_that_the_operators_do_not_have) {
     aclrtStream stream = begin();
-    const struct attention_case decode = {1, 4, 2, 1, 16, 16, {16}, 0, 0.25}, prefill = {1, 4, 2, 8, 16, 16, {16}, 3, 0.25};
+    const struct attention_case decode = {1, 4, 2, 1, 16, 16, {16}, 0, 0.25},
+                                prefill = {1, 4, 2, 8, 16, 16, {16}, 3, 0.25};
     struct fused f = {.layout = BSND, .block = 16, .kv_lengths = ints_of((int64_t[]){16}, 1)};
     const struct tensor table = tensor_of(DTYPE_I32, (double[]){0, 1}, DIMS(1, 2)), mask = mask_template();
-    const struct tensor small = random_tensor(DTYPE_BOOL, 0, 1, DIMS(8, 16)), odd = random_tensor(DTYPE_BF16, -1, 1, DIMS(1, 1, 4, 24));
+    const struct tensor small = random_tensor(DTYPE_BOOL, 0, 1, DIMS(8, 16)),
+                        odd = random_tensor(DTYPE_BF16, -1, 1, DIMS(1, 1, 4, 24));
     f.q = random_tensor(DTYPE_BF16, -1, 1, DIMS(1, 1, 4, 16));
     f.out = empty_tensor(DTYPE_BF16, DIMS(1, 1, 4, 16));
     f.k = f.v = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 16, 32));
     f.table = table.handle;
     struct fused g = f;
     struct attention_case c = decode;
-#define WRONG(words, ...)                                                                          \
-    do {                                                                                           \
-        g = f, c = decode;                                                                         \
-        __VA_ARGS__;                                                                               \
-        REFUSES(aclnnFusedInferAttentionScoreV2, ACLNN_ERR_PARAM_INVALID, words, FUSED(g, c));      \
+#define WRONG(words, ...)                                                                                              \
+    do {                                                                                                               \
+        g = f, c = decode;                                                                                             \
+        __VA_ARGS__;                                                                                                   \
+        REFUSES(aclnnFusedInferAttentionScoreV2, ACLNN_ERR_PARAM_INVALID, words, FUSED(g, c));                         \
     } while (0)
     WRONG("no mask and sparseMode 0", g.mask = mask.handle);
     WRONG("blockSize 24", g.block = 24);
@@ -270,18 +288,21 @@ TEST(faults_on_a_block_or_mask_that_is_none) {
         standin_reset();
         aclrtStream stream = begin();
         const struct attention_case c = {1, 1, 1, which ? 2 : 1, 4, 16, {4}, which ? 3 : 0, 0.25};
-        const struct tensor table = tensor_of(DTYPE_I32, (double[]){9}, DIMS(1, 1)), wrong = random_tensor(DTYPE_BOOL, 0, 0, DIMS(2048, 2048));
+        const struct tensor table = tensor_of(DTYPE_I32, (double[]){9}, DIMS(1, 1)),
+                            wrong = random_tensor(DTYPE_BOOL, 0, 0, DIMS(2048, 2048));
         struct fused f = {.layout = BSH, .block = 16, .kv_lengths = ints_of(c.lengths, 1)};
         f.q = random_tensor(DTYPE_F16, -1, 1, DIMS(1, c.queries, 16));
         f.out = empty_tensor(DTYPE_F16, DIMS(1, c.queries, 16));
-        f.k = f.v = which ? random_tensor(DTYPE_F16, -1, 1, DIMS(1, 4, 16)) : random_tensor(DTYPE_F16, -1, 1, DIMS(2, 16, 16));
+        f.k = f.v = which ? random_tensor(DTYPE_F16, -1, 1, DIMS(1, 4, 16))
+                          : random_tensor(DTYPE_F16, -1, 1, DIMS(2, 16, 16));
         if (which) f.mask = wrong.handle;
         if (!which) f.table = table.handle;
         uint64_t size;
         aclOpExecutor *executor;
         OK(aclnnFusedInferAttentionScoreV2GetWorkspaceSize(FUSED(f, c), &size, &executor));
         OK(aclnnFusedInferAttentionScoreV2(device_memory(size), size, executor, stream));
-        REFUSED(aclrtSynchronizeStream(stream), ACL_ERROR_RT_AICORE_EXCEPTION, which ? "no template" : "blockTable[0][0] is 9");
+        REFUSED(aclrtSynchronizeStream(stream), ACL_ERROR_RT_AICORE_EXCEPTION,
+                which ? "no template" : "blockTable[0][0] is 9");
         OK(aclrtResetDeviceForce(0));
         free_tensors();
     }

@@ -79,7 +79,8 @@ TEST(survives_random_faults_without_a_leak_or_a_wrong_number) {
         standin_clear_faults();
         give_back(&h);
         char text[512];
-        if (standin_leaks(text, sizeof text)) fail_test(__FILE__, __LINE__, "seed %llu: %s", (unsigned long long)seed, text);
+        if (standin_leaks(text, sizeof text))
+            fail_test(__FILE__, __LINE__, "seed %llu: %s", (unsigned long long)seed, text);
     }
     over = true;
     pthread_join(releaser, NULL);

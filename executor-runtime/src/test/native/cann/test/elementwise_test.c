@@ -99,7 +99,8 @@ TEST(converts_as_the_kernels_were_built) {
     static const double values[] = {2.7, -2.7, 300, -300, 0};
     static const double as_i32[] = {2, -2, 300, -300, 0}, as_bool[] = {1, 1, 1, 1, 0};
     const struct tensor f = tensor_of(DTYPE_F32, values, DIMS(5)), i = empty_tensor(DTYPE_I32, DIMS(5));
-    const struct tensor b = empty_tensor(DTYPE_BOOL, DIMS(5)), bf = empty_tensor(DTYPE_BF16, DIMS(5)), l = empty_tensor(DTYPE_I64, DIMS(5));
+    const struct tensor b = empty_tensor(DTYPE_BOOL, DIMS(5)), bf = empty_tensor(DTYPE_BF16, DIMS(5)),
+                        l = empty_tensor(DTYPE_I64, DIMS(5));
     RUN(stream, aclnnCast, f.handle, DTYPE_I32, i.handle);
     NEAR(read_tensor(&i), as_i32, 5, 0, 0);
     RUN(stream, aclnnCast, f.handle, DTYPE_BOOL, b.handle);
@@ -139,9 +140,11 @@ TEST(fills_counts_and_chooses) {
     for (int n = 0; n < 6; n++) EQUAL(read_tensor(&i)[n], 4 + 3 * n);
     RUN(stream, aclnnArange, scalar_of(0), scalar_of(3), scalar_of(0.5), f.handle);
     for (int n = 0; n < 6; n++) CHECK(read_tensor(&f)[n] == 0.5 * n);
-    REFUSES(aclnnArange, ACLNN_ERR_PARAM_INVALID, "has to be f32[7]", scalar_of(0), scalar_of(3.5), scalar_of(0.5), f.handle);
+    REFUSES(aclnnArange, ACLNN_ERR_PARAM_INVALID, "has to be f32[7]", scalar_of(0), scalar_of(3.5), scalar_of(0.5),
+            f.handle);
     static const double mask_values[] = {1, 0, 1};
-    const struct tensor mask = tensor_of(DTYPE_BOOL, mask_values, DIMS(3)), a = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 3));
+    const struct tensor mask = tensor_of(DTYPE_BOOL, mask_values, DIMS(3)),
+                        a = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 3));
     const struct tensor b = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 3)), out = empty_tensor(DTYPE_BF16, DIMS(2, 3));
     RUN(stream, aclnnSWhere, mask.handle, a.handle, b.handle, out.handle);
     for (int n = 0; n < 6; n++) CHECK(read_tensor(&out)[n] == (n % 3 == 1 ? b : a).values[n]);
@@ -152,7 +155,8 @@ TEST(fills_counts_and_chooses) {
 
 TEST(refuses_what_does_not_fit_together) {
     aclrtStream stream = begin();
-    const struct tensor a = random_tensor(DTYPE_F32, -1, 1, DIMS(3, 4)), b = random_tensor(DTYPE_F32, -1, 1, DIMS(3, 5));
+    const struct tensor a = random_tensor(DTYPE_F32, -1, 1, DIMS(3, 4)),
+                        b = random_tensor(DTYPE_F32, -1, 1, DIMS(3, 5));
     const struct tensor i = empty_tensor(DTYPE_I32, DIMS(3, 4)), yes = empty_tensor(DTYPE_BOOL, DIMS(3, 4));
     REFUSES(aclnnMul, ACLNN_ERR_PARAM_INVALID, "do not broadcast", a.handle, b.handle, a.handle);
     REFUSES(aclnnMul, ACLNN_ERR_PARAM_INVALID, "f32 in a tensor of i32", a.handle, a.handle, i.handle);

@@ -88,7 +88,8 @@ TEST(changes_addresses_within_lists) {
     OK(aclnnCatGetWorkspaceSize(list, 0, out.handle, &size, &executor));
     OK(aclSetAclOpExecutorRepeatable(executor));
     OK(aclSetDynamicInputTensorAddr(executor, 0, 1, list, other.memory));
-    REFUSED(aclSetDynamicInputTensorAddr(executor, 0, 2, list, other.memory), ACLNN_ERR_PARAM_INVALID, "that many tensors");
+    REFUSED(aclSetDynamicInputTensorAddr(executor, 0, 2, list, other.memory), ACLNN_ERR_PARAM_INVALID,
+            "that many tensors");
     run_second_phase(__FILE__, __LINE__, aclnnCat, size, executor, stream);
     NEAR(read_tensor(&out), parts[0].values, 16, 0, 0);
     NEAR(read_tensor(&out) + 16, other.values, 24, 0, 0);
@@ -106,7 +107,8 @@ TEST(wants_its_tensors_alive_at_launch_and_not_after) {
     OK(aclnnMuls(d.workspace, d.size, d.executor, stream));
     OK(aclnnMulsGetWorkspaceSize(short_lived, d.two, d.y.handle, &size, &executor));
     OK(aclDestroyTensor(short_lived));
-    REFUSED(aclnnMuls(device_memory(size), size, executor, stream), ACLNN_ERR_PARAM_INVALID, "destroyed before the second phase");
+    REFUSED(aclnnMuls(device_memory(size), size, executor, stream), ACLNN_ERR_PARAM_INVALID,
+            "destroyed before the second phase");
     REFUSES(aclnnMuls, ACLNN_ERR_PARAM_INVALID, "self is a destroyed aclTensor", short_lived, d.two, d.y.handle);
     REFUSES(aclnnMuls, ACLNN_ERR_PARAM_INVALID, "self is an aclScalar", (aclTensor *)d.two, d.two, d.y.handle);
     end(stream);
@@ -120,7 +122,8 @@ TEST(finds_memory_freed_under_a_queued_operator) {
     OK(aclrtMalloc(&early, d.size, 0));
     OK(aclnnMuls(early, d.size, d.executor, stream));
     OK(aclrtFree(early));
-    REFUSED(aclrtSynchronizeStream(stream), ACL_ERROR_RT_DEVICE_MEM_ERROR, "workspace was freed before the operator ran");
+    REFUSED(aclrtSynchronizeStream(stream), ACL_ERROR_RT_DEVICE_MEM_ERROR,
+            "workspace was freed before the operator ran");
     OK(aclrtDestroyStream(stream));
     free_tensors();
     OK(aclrtResetDevice(0));
@@ -162,7 +165,8 @@ TEST(asks_for_no_workspace_when_told_so) {
 TEST(finds_two_streams_on_one_workspace) {
     aclrtStream stream = begin(), other;
     OK(aclrtCreateStream(&other));
-    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(600, 600)), y = empty_tensor(DTYPE_F32, DIMS(600, 600));
+    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(600, 600)),
+                        y = empty_tensor(DTYPE_F32, DIMS(600, 600));
     const struct tensor z = empty_tensor(DTYPE_F32, DIMS(600, 600));
     void *shared = device_memory(8192);
     uint64_t size;
@@ -183,7 +187,8 @@ TEST(finds_two_streams_on_one_workspace) {
 
 TEST(finds_who_writes_into_a_workspace_in_use) {
     aclrtStream stream = begin();
-    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(600, 600)), y = empty_tensor(DTYPE_F32, DIMS(600, 600));
+    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(600, 600)),
+                        y = empty_tensor(DTYPE_F32, DIMS(600, 600));
     void *workspace = device_memory(8192);
     uint64_t size;
     aclOpExecutor *executor;
@@ -247,30 +252,39 @@ TEST(checks_addresses_at_launch) {
 
 TEST(lets_results_share_memory_only_where_it_is_safe) {
     aclrtStream stream = begin();
-    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(8, 8)), gamma = random_tensor(DTYPE_F32, -1, 1, DIMS(8));
+    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(8, 8)),
+                        gamma = random_tensor(DTYPE_F32, -1, 1, DIMS(8));
     const struct tensor rstd = empty_tensor(DTYPE_F32, DIMS(8, 1)), y = empty_tensor(DTYPE_F32, DIMS(8, 8));
     RUN(stream, aclnnMuls, x.handle, scalar_of(2), x.handle);
     uint64_t size;
     aclOpExecutor *executor;
-    OK(aclnnAddRmsNormGetWorkspaceSize(x.handle, y.handle, gamma.handle, 1e-5, y.handle, rstd.handle, x.handle, &size, &executor));
+    OK(aclnnAddRmsNormGetWorkspaceSize(x.handle, y.handle, gamma.handle, 1e-5, y.handle, rstd.handle, x.handle, &size,
+                                       &executor));
     REFUSED(aclnnAddRmsNorm(device_memory(size), size, executor, stream), ACLNN_ERR_PARAM_INVALID, "share memory");
-    aclTensor *overlapping = view_of(&x, DIMS(7, 8), (int64_t[]){8, 1}, 8), *first = view_of(&x, DIMS(7, 8), (int64_t[]){8, 1}, 0);
+    aclTensor *overlapping = view_of(&x, DIMS(7, 8), (int64_t[]){8, 1}, 8),
+              *first = view_of(&x, DIMS(7, 8), (int64_t[]){8, 1}, 0);
     OK(aclnnMulsGetWorkspaceSize(first, scalar_of(2), overlapping, &size, &executor));
     REFUSED(aclnnMuls(device_memory(size), size, executor, stream), ACLNN_ERR_PARAM_INVALID, "share memory");
     /* Two ranges of columns of one matrix do not. */
-    aclTensor *left = view_of(&x, DIMS(8, 4), (int64_t[]){8, 1}, 0), *right = view_of(&x, DIMS(8, 4), (int64_t[]){8, 1}, 4);
+    aclTensor *left = view_of(&x, DIMS(8, 4), (int64_t[]){8, 1}, 0),
+              *right = view_of(&x, DIMS(8, 4), (int64_t[]){8, 1}, 4);
     RUN(stream, aclnnMuls, left, scalar_of(3), right);
     end(stream);
 }
 
 TEST(makes_no_tensor_of_nonsense) {
     aclrtStream stream = begin();
-    static const int64_t dims[] = {4, 4}, negative[] = {4, -1}, nine[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1}, strides[] = {4, 1};
-    CHECK(!aclCreateTensor(dims, 2, 5, NULL, 0, FORMAT_ND, dims, 2, NULL) && strstr(aclGetRecentErrMsg(), "element type"));
-    CHECK(!aclCreateTensor(negative, 2, DTYPE_F32, NULL, 0, FORMAT_ND, dims, 2, NULL) && strstr(aclGetRecentErrMsg(), "negative"));
-    CHECK(!aclCreateTensor(nine, 9, DTYPE_F32, NULL, 0, FORMAT_ND, dims, 2, NULL) && strstr(aclGetRecentErrMsg(), "8 dimensions"));
+    static const int64_t dims[] = {4, 4}, negative[] = {4, -1}, nine[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1},
+                         strides[] = {4, 1};
+    CHECK(!aclCreateTensor(dims, 2, 5, NULL, 0, FORMAT_ND, dims, 2, NULL) &&
+          strstr(aclGetRecentErrMsg(), "element type"));
+    CHECK(!aclCreateTensor(negative, 2, DTYPE_F32, NULL, 0, FORMAT_ND, dims, 2, NULL) &&
+          strstr(aclGetRecentErrMsg(), "negative"));
+    CHECK(!aclCreateTensor(nine, 9, DTYPE_F32, NULL, 0, FORMAT_ND, dims, 2, NULL) &&
+          strstr(aclGetRecentErrMsg(), "8 dimensions"));
     CHECK(!aclCreateTensor(dims, 2, DTYPE_F32, NULL, 0, 3, dims, 2, NULL) && strstr(aclGetRecentErrMsg(), "format"));
-    CHECK(!aclCreateTensor(dims, 2, DTYPE_F32, strides, 1, FORMAT_ND, dims, 2, NULL) && strstr(aclGetRecentErrMsg(), "beyond its storage"));
+    CHECK(!aclCreateTensor(dims, 2, DTYPE_F32, strides, 1, FORMAT_ND, dims, 2, NULL) &&
+          strstr(aclGetRecentErrMsg(), "beyond its storage"));
     REFUSED(aclDestroyTensor(NULL), ACLNN_ERR_PARAM_NULLPTR, "null pointer");
     end(stream);
 }
@@ -353,7 +367,8 @@ TEST(needs_an_installation) {
     REFUSES(aclnnInplaceZero, ACLNN_ERR_INNER_OPP_PATH_NOT_FOUND, "ASCEND_OPP_PATH", x.handle);
     standin_set("newer_kernels", 0);
     standin_set("require_opp_path", 0);
-    REFUSES(aclnnRotaryPositionEmbedding, ACLNN_ERR_INNER_OPP_KERNEL_PKG_NOT_FOUND, "kernels", x.handle, x.handle, x.handle, 0, x.handle);
+    REFUSES(aclnnRotaryPositionEmbedding, ACLNN_ERR_INNER_OPP_KERNEL_PKG_NOT_FOUND, "kernels", x.handle, x.handle,
+            x.handle, 0, x.handle);
     end(stream);
 }
 

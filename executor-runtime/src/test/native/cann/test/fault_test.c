@@ -14,7 +14,8 @@ TEST(fails_the_planned_call_and_no_other) {
     OK(standin_fault("aclrt*Event*", 1, -1, STANDIN_FAIL, 107000, 0));
     aclrtEvent event;
     REFUSED(aclrtCreateEventWithFlag(&event, 1), 107000, "aclrtCreateEventWithFlag: failed as planned");
-    CHECK(standin_fault("x", 0, -1, 0, 0, 0) == -1 && standin_fault(NULL, 1, -1, 0, 0, 0) == -1 && standin_fault("x", 1, -1, 9, 0, 0) == -1);
+    CHECK(standin_fault("x", 0, -1, 0, 0, 0) == -1 && standin_fault(NULL, 1, -1, 0, 0, 0) == -1 &&
+          standin_fault("x", 1, -1, 9, 0, 0) == -1);
     end(stream);
 }
 

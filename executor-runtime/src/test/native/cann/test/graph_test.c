@@ -210,9 +210,9 @@ static struct step make_step(void) {
 static void attend(const struct step *s, int64_t length, aclrtStream where) {
     uint64_t size;
     aclOpExecutor *executor;
-    OK(aclnnIncreFlashAttentionV4GetWorkspaceSize(s->q.handle, s->keys, s->values, NULL, NULL, ints_of(&length, 1), NULL, NULL, NULL,
-                                                  NULL, NULL, NULL, NULL, NULL, NULL, 1, 0.0, "BSH", 1, 0, 0, s->out.handle, &size,
-                                                  &executor));
+    OK(aclnnIncreFlashAttentionV4GetWorkspaceSize(s->q.handle, s->keys, s->values, NULL, NULL, ints_of(&length, 1),
+                                                  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, 0.0, "BSH",
+                                                  1, 0, 0, s->out.handle, &size, &executor));
     REFUSED(aclSetAclOpExecutorRepeatable(executor), ACLNN_ERR_INNER, "lengths are part of its tiling");
     OK(aclnnIncreFlashAttentionV4(s->workspace, 8192, executor, where));
 }
@@ -280,7 +280,8 @@ TEST(takes_only_the_same_operators_in_an_update) {
     aclOpExecutor *executor;
     OK(aclnnInplaceZeroGetWorkspaceSize(s.out.handle, &size, &executor));
     OK(aclnnInplaceZero(s.workspace, 8192, executor, stream));
-    REFUSED(aclmdlRICaptureTaskUpdateEnd(stream), ACL_ERROR_RT_PARAM_INVALID, "aclnnInplaceZero in place of aclnnIncreFlashAttentionV4");
+    REFUSED(aclmdlRICaptureTaskUpdateEnd(stream), ACL_ERROR_RT_PARAM_INVALID,
+            "aclnnInplaceZero in place of aclnnIncreFlashAttentionV4");
     OK(aclmdlRIExecuteAsync(graph, stream));
     OK(aclrtSynchronizeStream(stream));
     check_mean(&s, 3);

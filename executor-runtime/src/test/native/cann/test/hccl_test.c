@@ -144,7 +144,8 @@ TEST(moves_pieces_of_different_sizes) {
 static void passes_messages(struct rank *r) {
     const uint32_t next = (uint32_t)(r->number + 1) % RANKS, before = (uint32_t)(r->number + RANKS - 1) % RANKS;
     upload(r, COUNT);
-    HcclSendRecvItem items[2] = {{HCCL_SEND, r->send, COUNT, HCCL_F32, next}, {HCCL_RECV, r->receive, COUNT, HCCL_F32, before}};
+    HcclSendRecvItem items[2] = {{HCCL_SEND, r->send, COUNT, HCCL_F32, next},
+                                 {HCCL_RECV, r->receive, COUNT, HCCL_F32, before}};
     OK(HcclBatchSendRecv(items, 2, r->comm, r->stream));
     download(r, r->receive, COUNT);
     for (int i = 0; i < COUNT; i++) CHECK(r->host[i] == value((int)before, i));
@@ -170,7 +171,8 @@ static void sums_bf16(struct rank *r) {
     OK(aclrtSynchronizeStream(r->stream));
     OK(aclrtMemcpy(got, 16, r->receive, 16, MEMCPY_D2H));
     for (int i = 0; i < 8; i++) EQUAL(got[i], 0x4380);
-    REFUSED(HcclAllReduce(r->send, r->receive, 8, HCCL_BF16, HCCL_PROD, r->comm, r->stream), HCCL_E_NOT_SUPPORT, "reduction 1");
+    REFUSED(HcclAllReduce(r->send, r->receive, 8, HCCL_BF16, HCCL_PROD, r->comm, r->stream), HCCL_E_NOT_SUPPORT,
+            "reduction 1");
 }
 
 TEST(rounds_sums_in_the_order_of_ranks) {
@@ -191,7 +193,8 @@ static void fails_to_reduce(struct rank *r, uint64_t count, int32_t stream_code,
 }
 
 static void calls_different_things(struct rank *r) {
-    fails_to_reduce(r, r->number == 2 ? 8 : 16, ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, HCCL_E_PARA, "HcclAllReduce (16 of type 4)");
+    fails_to_reduce(r, r->number == 2 ? 8 : 16, ACL_ERROR_RT_FFTS_PLUS_EXCEPTION, HCCL_E_PARA,
+                    "HcclAllReduce (16 of type 4)");
 }
 
 TEST(compares_what_the_ranks_call) {
@@ -280,8 +283,8 @@ TEST(makes_communicators_for_all_devices_at_once) {
         OK(aclrtMemcpy(got, 64, buffers[i], 64, MEMCPY_D2H));
         EQUAL(got[0], 6);
         if (i < 2) {
-            REFUSED(HcclAllReduce(buffers[i], buffers[i], 16, HCCL_I32, HCCL_SUM, comms[i + 1], streams[i]), HCCL_E_PARA,
-                    "on a stream of device");
+            REFUSED(HcclAllReduce(buffers[i], buffers[i], 16, HCCL_I32, HCCL_SUM, comms[i + 1], streams[i]),
+                    HCCL_E_PARA, "on a stream of device");
         }
         OK(HcclCommDestroy(comms[i]));
         REFUSED(HcclCommDestroy(comms[i]), HCCL_E_PARA, "destroyed HcclComm");
@@ -305,8 +308,14 @@ TEST(takes_device_memory_for_its_buffers) {
     CHECK(before - after >= (size_t)400 << 20);
     EQUAL(standin_get("live.device_bytes"), 0);
     OK(HcclCommDestroy(comm));
-    HcclCommConfig config = {.size = sizeof config, .magic = HCCL_COMM_CONFIG_MAGIC, .version = 5, .bufferSize = 1,
-                             .deterministic = HCCL_NOT_SET, .name = "ours", .trafficClass = HCCL_NOT_SET, .serviceLevel = HCCL_NOT_SET};
+    HcclCommConfig config = {.size = sizeof config,
+                             .magic = HCCL_COMM_CONFIG_MAGIC,
+                             .version = 5,
+                             .bufferSize = 1,
+                             .deterministic = HCCL_NOT_SET,
+                             .name = "ours",
+                             .trafficClass = HCCL_NOT_SET,
+                             .serviceLevel = HCCL_NOT_SET};
     OK(HcclGetRootInfo(&info));
     OK(HcclCommInitRootInfoConfig(1, &info, 0, &config, &comm));
     OK(aclrtGetMemInfo(1, &after, &total));
@@ -354,5 +363,6 @@ TEST(keeps_a_configuration_and_names_codes) {
     EQUAL(value.value, 1);
     REFUSED(HcclSetConfig(3, value), HCCL_E_PARA, "configuration 3");
     OK(HcclSetConfig(0, (HcclConfigValue){.value = 0}));
-    CHECK(strcmp(HcclGetErrorString(HCCL_E_TIMEOUT), "timed out") == 0 && strcmp(HcclGetErrorString(999), "unknown code") == 0);
+    CHECK(strcmp(HcclGetErrorString(HCCL_E_TIMEOUT), "timed out") == 0 &&
+          strcmp(HcclGetErrorString(999), "unknown code") == 0);
 }

@@ -12,13 +12,15 @@ static double *product(const double *x, const double *w, int64_t m, int64_t k, i
 }
 
 TEST(multiplies_matrices_around_every_block_boundary) {
-    static const int64_t sizes[][3] = {{1, 1, 1}, {1, 16, 32}, {2, 17, 33}, {3, 31, 5}, {33, 64, 31}, {5, 100, 64}, {1, 129, 65}};
+    static const int64_t sizes[][3] = {{1, 1, 1},    {1, 16, 32},  {2, 17, 33}, {3, 31, 5},
+                                       {33, 64, 31}, {5, 100, 64}, {1, 129, 65}};
     static const int32_t dtypes[] = {DTYPE_BF16, DTYPE_F16, DTYPE_F32};
     aclrtStream stream = begin();
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const int64_t m = sizes[s][0], k = sizes[s][1], n = sizes[s][2];
         for (int d = 0; d < 3; d++) {
-            const struct tensor x = random_tensor(dtypes[d], -1, 1, DIMS(m, k)), w = random_tensor(dtypes[d], -1, 1, DIMS(k, n));
+            const struct tensor x = random_tensor(dtypes[d], -1, 1, DIMS(m, k)),
+                                w = random_tensor(dtypes[d], -1, 1, DIMS(k, n));
             const struct tensor out = empty_tensor(dtypes[d], DIMS(m, n));
             RUN(stream, aclnnMm, x.handle, w.handle, out.handle, 0);
             double *expected = product(x.values, w.values, m, k, n);
@@ -32,7 +34,8 @@ TEST(multiplies_matrices_around_every_block_boundary) {
 TEST(multiplies_by_a_transposed_view_and_adds_a_bias) {
     aclrtStream stream = begin();
     const int64_t m = 7, k = 40, n = 24;
-    const struct tensor x = random_tensor(DTYPE_BF16, -1, 1, DIMS(m, k)), stored = random_tensor(DTYPE_BF16, -1, 1, DIMS(n, k));
+    const struct tensor x = random_tensor(DTYPE_BF16, -1, 1, DIMS(m, k)),
+                        stored = random_tensor(DTYPE_BF16, -1, 1, DIMS(n, k));
     const struct tensor bias = random_tensor(DTYPE_BF16, -1, 1, DIMS(n)), out = empty_tensor(DTYPE_BF16, DIMS(m, n));
     aclTensor *w = view_of(&stored, DIMS(k, n), (int64_t[]){1, k}, 0);
     RUN(stream, aclnnAddmm, bias.handle, x.handle, w, scalar_of(1), scalar_of(1), out.handle, 0);
@@ -52,8 +55,10 @@ TEST(multiplies_by_a_transposed_view_and_adds_a_bias) {
 
 TEST(multiplies_batches) {
     aclrtStream stream = begin();
-    const struct tensor x = random_tensor(DTYPE_F16, -1, 1, DIMS(3, 4, 16)), w = random_tensor(DTYPE_F16, -1, 1, DIMS(3, 16, 8));
-    const struct tensor one = random_tensor(DTYPE_F16, -1, 1, DIMS(16, 8)), out = empty_tensor(DTYPE_F16, DIMS(3, 4, 8));
+    const struct tensor x = random_tensor(DTYPE_F16, -1, 1, DIMS(3, 4, 16)),
+                        w = random_tensor(DTYPE_F16, -1, 1, DIMS(3, 16, 8));
+    const struct tensor one = random_tensor(DTYPE_F16, -1, 1, DIMS(16, 8)),
+                        out = empty_tensor(DTYPE_F16, DIMS(3, 4, 8));
     double *expected;
     RUN(stream, aclnnBatchMatMul, x.handle, w.handle, out.handle, 0);
     const double *actual = read_tensor(&out);
@@ -71,7 +76,8 @@ TEST(multiplies_batches) {
 
 TEST(gives_a_row_the_same_bits_in_every_batch) {
     aclrtStream stream = begin();
-    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(9, 50)), w = random_tensor(DTYPE_F32, -1, 1, DIMS(50, 20));
+    const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(9, 50)),
+                        w = random_tensor(DTYPE_F32, -1, 1, DIMS(50, 20));
     const struct tensor all = empty_tensor(DTYPE_F32, DIMS(9, 20)), one = empty_tensor(DTYPE_F32, DIMS(1, 20));
     RUN(stream, aclnnMm, x.handle, w.handle, all.handle, 0);
     /* Row 8 begins at 1600 bytes, a multiple of 32. */
@@ -83,9 +89,11 @@ TEST(gives_a_row_the_same_bits_in_every_batch) {
 
 TEST(refuses_products_that_no_kernel_was_built_for) {
     aclrtStream stream = begin();
-    const struct tensor b = random_tensor(DTYPE_BF16, -1, 1, DIMS(16, 16)), h = random_tensor(DTYPE_F16, -1, 1, DIMS(16, 16));
+    const struct tensor b = random_tensor(DTYPE_BF16, -1, 1, DIMS(16, 16)),
+                        h = random_tensor(DTYPE_F16, -1, 1, DIMS(16, 16));
     const struct tensor f = empty_tensor(DTYPE_F32, DIMS(16, 16)), odd = random_tensor(DTYPE_BF16, -1, 1, DIMS(17, 16));
-    const struct tensor out = empty_tensor(DTYPE_BF16, DIMS(16, 16)), flat = random_tensor(DTYPE_BF16, -1, 1, DIMS(256));
+    const struct tensor out = empty_tensor(DTYPE_BF16, DIMS(16, 16)),
+                        flat = random_tensor(DTYPE_BF16, -1, 1, DIMS(256));
     REFUSES(aclnnMm, ACLNN_ERR_PARAM_INVALID, "self bf16 mat2 f16 -> out bf16", b.handle, h.handle, out.handle, 0);
     REFUSES(aclnnMm, ACLNN_ERR_PARAM_INVALID, "bf16[16, 16] times bf16[17, 16]", b.handle, odd.handle, out.handle, 0);
     REFUSES(aclnnMm, ACLNN_ERR_PARAM_INVALID, "mat2 is bf16[256]", b.handle, flat.handle, out.handle, 0);

@@ -47,7 +47,8 @@ static void *work(void *argument) {
     char *w = memory, *x = memory + 8192, *y = memory + 16384, *workspace = memory + 32768;
     OK(aclrtMemcpy(w, sizeof weights, weights, sizeof weights, MEMCPY_H2D));
     OK(aclrtMemcpy(x, sizeof ones, ones, sizeof ones, MEMCPY_H2D));
-    aclTensor *tensors[] = {make(DTYPE_F32, 1, WIDTH, x), make(DTYPE_F32, WIDTH, WIDTH, w), make(DTYPE_F32, 1, WIDTH, y)};
+    aclTensor *tensors[] = {make(DTYPE_F32, 1, WIDTH, x), make(DTYPE_F32, WIDTH, WIDTH, w),
+                            make(DTYPE_F32, 1, WIDTH, y)};
     for (int step = 0; step < STEPS; step++) {
         launch_step(tensors[0], tensors[1], tensors[2], workspace, stream);
         OK(HcclAllReduce(y, x, WIDTH, HCCL_F32, HCCL_SUM, comm, stream));

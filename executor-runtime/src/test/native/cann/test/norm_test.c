@@ -20,7 +20,8 @@ TEST(normalizes_by_the_root_of_the_mean_square) {
     double y[ROWS * WIDTH], rstd[ROWS], sums[ROWS * WIDTH];
     for (int d = 0; d < 3; d++) {
         const int32_t t = floats[d];
-        const struct tensor x = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH)), other = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH));
+        const struct tensor x = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH)),
+                            other = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH));
         const struct tensor gamma = random_tensor(t, 0.5, 1.5, DIMS(WIDTH)), out = empty_tensor(t, DIMS(ROWS, WIDTH));
         const struct tensor sum = empty_tensor(t, DIMS(ROWS, WIDTH)), r = empty_tensor(DTYPE_F32, DIMS(ROWS, 1));
         RUN(stream, aclnnRmsNorm, x.handle, gamma.handle, 1e-5, out.handle, r.handle);
@@ -41,14 +42,19 @@ TEST(normalizes_by_the_root_of_the_mean_square) {
 
 TEST(wants_the_documented_shapes_of_a_norm) {
     aclrtStream stream = begin();
-    const struct tensor x = random_tensor(DTYPE_BF16, -2, 2, DIMS(ROWS, WIDTH)), gamma = random_tensor(DTYPE_BF16, 0, 1, DIMS(WIDTH));
+    const struct tensor x = random_tensor(DTYPE_BF16, -2, 2, DIMS(ROWS, WIDTH)),
+                        gamma = random_tensor(DTYPE_BF16, 0, 1, DIMS(WIDTH));
     const struct tensor out = empty_tensor(DTYPE_BF16, DIMS(ROWS, WIDTH)), flat = empty_tensor(DTYPE_F32, DIMS(ROWS));
     const struct tensor r = empty_tensor(DTYPE_F32, DIMS(ROWS, 1)), f16 = random_tensor(DTYPE_F16, 0, 1, DIMS(WIDTH));
     const struct tensor f32 = random_tensor(DTYPE_F32, 0, 1, DIMS(WIDTH));
-    REFUSES(aclnnRmsNorm, ACLNN_ERR_PARAM_INVALID, "rstd is f32[5], and has to be f32[5, 1]", x.handle, gamma.handle, 1e-5, out.handle, flat.handle);
-    REFUSES(aclnnRmsNorm, ACLNN_ERR_PARAM_INVALID, "x bf16 gamma f16", x.handle, f16.handle, 1e-5, out.handle, r.handle);
-    REFUSES(aclnnRmsNorm, ACLNN_ERR_PARAM_NULLPTR, "rstdOut is a null pointer", x.handle, gamma.handle, 1e-5, out.handle, NULL);
-    REFUSES(aclnnAddRmsNorm, ACLNN_ERR_PARAM_INVALID, "gamma f32", x.handle, x.handle, f32.handle, 1e-5, out.handle, r.handle, out.handle);
+    REFUSES(aclnnRmsNorm, ACLNN_ERR_PARAM_INVALID, "rstd is f32[5], and has to be f32[5, 1]", x.handle, gamma.handle,
+            1e-5, out.handle, flat.handle);
+    REFUSES(aclnnRmsNorm, ACLNN_ERR_PARAM_INVALID, "x bf16 gamma f16", x.handle, f16.handle, 1e-5, out.handle,
+            r.handle);
+    REFUSES(aclnnRmsNorm, ACLNN_ERR_PARAM_NULLPTR, "rstdOut is a null pointer", x.handle, gamma.handle, 1e-5,
+            out.handle, NULL);
+    REFUSES(aclnnAddRmsNorm, ACLNN_ERR_PARAM_INVALID, "gamma f32", x.handle, x.handle, f32.handle, 1e-5, out.handle,
+            r.handle, out.handle);
     RUN(stream, aclnnRmsNorm, x.handle, f32.handle, 1e-5, out.handle, r.handle);
     end(stream);
 }
@@ -56,14 +62,15 @@ TEST(wants_the_documented_shapes_of_a_norm) {
 TEST(quantizes_what_it_normalized) {
     aclrtStream stream = begin();
     const int32_t t = DTYPE_BF16;
-    const struct tensor x = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH)), other = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH));
+    const struct tensor x = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH)),
+                        other = random_tensor(t, -2, 2, DIMS(ROWS, WIDTH));
     const struct tensor gamma = random_tensor(t, 0.5, 1.5, DIMS(WIDTH)), y1 = empty_tensor(DTYPE_I8, DIMS(ROWS, WIDTH));
     const struct tensor y2 = empty_tensor(DTYPE_I8, DIMS(ROWS, WIDTH)), sum = empty_tensor(t, DIMS(ROWS, WIDTH));
     const struct tensor s1 = empty_tensor(DTYPE_F32, DIMS(ROWS)), s2 = empty_tensor(DTYPE_F32, DIMS(ROWS));
     const struct tensor smooth = random_tensor(t, 0.5, 2, DIMS(WIDTH));
     double sums[ROWS * WIDTH], y[ROWS * WIDTH], rstd[ROWS];
-    RUN(stream, aclnnAddRmsNormDynamicQuant, x.handle, other.handle, gamma.handle, smooth.handle, smooth.handle, 1e-5, y1.handle, y2.handle,
-        sum.handle, s1.handle, s2.handle);
+    RUN(stream, aclnnAddRmsNormDynamicQuant, x.handle, other.handle, gamma.handle, smooth.handle, smooth.handle, 1e-5,
+        y1.handle, y2.handle, sum.handle, s1.handle, s2.handle);
     for (int i = 0; i < ROWS * WIDTH; i++) sums[i] = rounded(t, x.values[i] + other.values[i]);
     normalized(sums, gamma.values, 1e-5, y, rstd);
     const double *q = read_tensor(&y1), *again = read_tensor(&y2), *scales = read_tensor(&s1);
@@ -73,7 +80,8 @@ TEST(quantizes_what_it_normalized) {
         double most = 0;
         for (int i = 0; i < WIDTH; i++) most = fmax(most, fabs(y[r * WIDTH + i] * smooth.values[i]));
         NEAR(&scales[r], &(double){most / 127}, 1, 0, 1e-5);
-        for (int i = 0; i < WIDTH; i++) CHECK(fabs(q[r * WIDTH + i] * scales[r] - y[r * WIDTH + i] * smooth.values[i]) <= 0.501 * scales[r]);
+        for (int i = 0; i < WIDTH; i++)
+            CHECK(fabs(q[r * WIDTH + i] * scales[r] - y[r * WIDTH + i] * smooth.values[i]) <= 0.501 * scales[r]);
     }
     end(stream);
 }
@@ -88,7 +96,8 @@ TEST(makes_probabilities) {
             double expected[84];
             for (int i = 0; i < 84; i++) {
                 double sum = 0;
-                const int n = dim == 1 ? 7 : 4, step = dim == 1 ? 4 : 1, from = dim == 1 ? i / 28 * 28 + i % 4 : i / 4 * 4;
+                const int n = dim == 1 ? 7 : 4, step = dim == 1 ? 4 : 1,
+                          from = dim == 1 ? i / 28 * 28 + i % 4 : i / 4 * 4;
                 for (int j = 0; j < n; j++) sum += exp(x.values[from + j * step] - x.values[i]);
                 expected[i] = 1 / sum;
             }
@@ -97,7 +106,8 @@ TEST(makes_probabilities) {
             for (int i = 0; i < 84; i++) logs[i] = log(expected[i]);
             RUN(stream, aclnnLogSoftmax, x.handle, dim, log_out.handle);
             NEAR(read_tensor(&log_out), logs, 84, 1e-5, tolerance(t));
-            NEAR(read_tensor(&out), expected, 84, t == DTYPE_F16 ? 1e-7 : 1e-9, t == DTYPE_F32 ? 1e-6 : 2 * tolerance(t));
+            NEAR(read_tensor(&out), expected, 84, t == DTYPE_F16 ? 1e-7 : 1e-9,
+                 t == DTYPE_F32 ? 1e-6 : 2 * tolerance(t));
         }
     }
     const struct tensor b = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 4)), f = empty_tensor(DTYPE_F32, DIMS(2, 4));

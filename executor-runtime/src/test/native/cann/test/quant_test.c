@@ -14,7 +14,8 @@ TEST(quantizes_rows_by_their_largest) {
         const double *got = read_tensor(&q), *s = read_tensor(&scales);
         for (int r = 0; r < M; r++) {
             double most = 0;
-            for (int i = 0; i < K; i++) most = fmax(most, fabs(x.values[r * K + i] * (smoothed ? smooth.values[i] : 1)));
+            for (int i = 0; i < K; i++)
+                most = fmax(most, fabs(x.values[r * K + i] * (smoothed ? smooth.values[i] : 1)));
             NEAR(&s[r], &(double){most / 127}, 1, 0, 1e-6);
             for (int i = 0; i < K; i++) {
                 const double exact = x.values[r * K + i] * (smoothed ? smooth.values[i] : 1) / s[r];
@@ -22,12 +23,14 @@ TEST(quantizes_rows_by_their_largest) {
             }
         }
     }
-    const struct tensor zero = tensor_of(DTYPE_F16, (double[8]){0}, DIMS(1, 8)), zq = empty_tensor(DTYPE_I8, DIMS(1, 8));
+    const struct tensor zero = tensor_of(DTYPE_F16, (double[8]){0}, DIMS(1, 8)),
+                        zq = empty_tensor(DTYPE_I8, DIMS(1, 8));
     const struct tensor zs = empty_tensor(DTYPE_F32, DIMS(1)), f = random_tensor(DTYPE_F32, -1, 1, DIMS(1, 8));
     RUN(stream, aclnnDynamicQuant, zero.handle, NULL, zq.handle, zs.handle);
     CHECK(read_tensor(&zs)[0] == 0 && read_tensor(&zq)[3] == 0);
     REFUSES(aclnnDynamicQuant, ACLNN_ERR_PARAM_INVALID, "x f32", f.handle, NULL, zq.handle, zs.handle);
-    REFUSES(aclnnDynamicQuant, ACLNN_ERR_PARAM_INVALID, "scaleOut is f32[6]", zero.handle, NULL, zq.handle, scales.handle);
+    REFUSES(aclnnDynamicQuant, ACLNN_ERR_PARAM_INVALID, "scaleOut is f32[6]", zero.handle, NULL, zq.handle,
+            scales.handle);
     end(stream);
 }
 
@@ -55,9 +58,12 @@ TEST(quantizes_by_a_given_scale) {
     RUN(stream, aclnnAscendQuantV3, x.handle, per_row.handle, NULL, false, "round", DTYPE_I8, -2, q.handle);
     CHECK(read_tensor(&q)[1] == 2 && read_tensor(&q)[6] == 5 && read_tensor(&q)[7] == 100);
     const struct tensor b = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 4));
-    REFUSES(aclnnAscendQuant, ACLNN_ERR_PARAM_INVALID, "types have to be the same", b.handle, s.handle, NULL, false, "round", DTYPE_I8, q.handle);
-    REFUSES(aclnnAscendQuant, ACLNN_ERR_PARAM_INVALID, "roundMode 'rint'", x.handle, s.handle, NULL, false, "rint", DTYPE_I8, q.handle);
-    REFUSES(aclnnAscendQuantV3, ACLNN_ERR_PARAM_INVALID, "scale is f32[4]", x.handle, per_column.handle, NULL, false, "round", DTYPE_I8, 0, q.handle);
+    REFUSES(aclnnAscendQuant, ACLNN_ERR_PARAM_INVALID, "types have to be the same", b.handle, s.handle, NULL, false,
+            "round", DTYPE_I8, q.handle);
+    REFUSES(aclnnAscendQuant, ACLNN_ERR_PARAM_INVALID, "roundMode 'rint'", x.handle, s.handle, NULL, false, "rint",
+            DTYPE_I8, q.handle);
+    REFUSES(aclnnAscendQuantV3, ACLNN_ERR_PARAM_INVALID, "scale is f32[4]", x.handle, per_column.handle, NULL, false,
+            "round", DTYPE_I8, 0, q.handle);
     end(stream);
 }
 
@@ -72,7 +78,8 @@ static struct product make_product(bool transposed) {
     p.w = transposed ? random_tensor(DTYPE_I8, -128, 127, DIMS(N, K)) : random_tensor(DTYPE_I8, -128, 127, DIMS(K, N));
     for (int i = 0; i < M; i++) {
         for (int j = 0; j < N; j++) {
-            for (int k = 0; k < K; k++) p.sums[i * N + j] += p.x.values[i * K + k] * p.w.values[transposed ? j * K + k : k * N + j];
+            for (int k = 0; k < K; k++)
+                p.sums[i * N + j] += p.x.values[i * K + k] * p.w.values[transposed ? j * K + k : k * N + j];
         }
     }
     return p;
@@ -82,19 +89,26 @@ TEST(multiplies_int8_exactly_and_scales_the_sums) {
     aclrtStream stream = begin();
     for (int transposed = 0; transposed < 2; transposed++) {
         const struct product p = make_product(transposed);
-        const struct tensor scale = random_tensor(DTYPE_F32, 1e-4, 1e-3, DIMS(N)), rows = random_tensor(DTYPE_F32, 0.1, 1, DIMS(M));
-        const struct tensor whole = random_tensor(DTYPE_I32, -9999, 9999, DIMS(N)), real = random_tensor(DTYPE_BF16, -1, 1, DIMS(N));
+        const struct tensor scale = random_tensor(DTYPE_F32, 1e-4, 1e-3, DIMS(N)),
+                            rows = random_tensor(DTYPE_F32, 0.1, 1, DIMS(M));
+        const struct tensor whole = random_tensor(DTYPE_I32, -9999, 9999, DIMS(N)),
+                            real = random_tensor(DTYPE_BF16, -1, 1, DIMS(N));
         const struct tensor raw = empty_tensor(DTYPE_I32, DIMS(M, N)), b = empty_tensor(DTYPE_BF16, DIMS(M, N));
         const struct tensor h = empty_tensor(DTYPE_F16, DIMS(M, N));
         double expected[M * N];
-        RUN(stream, aclnnQuantMatmulV4, p.x.handle, p.w.handle, scale.handle, NULL, NULL, whole.handle, false, transposed, raw.handle);
+        RUN(stream, aclnnQuantMatmulV4, p.x.handle, p.w.handle, scale.handle, NULL, NULL, whole.handle, false,
+            transposed, raw.handle);
         for (int i = 0; i < M * N; i++) expected[i] = p.sums[i] + whole.values[i % N];
         NEAR(read_tensor(&raw), expected, M * N, 0, 0);
-        RUN(stream, aclnnQuantMatmulV4, p.x.handle, p.w.handle, scale.handle, NULL, rows.handle, real.handle, false, transposed, b.handle);
-        for (int i = 0; i < M * N; i++) expected[i] = p.sums[i] * scale.values[i % N] * rows.values[i / N] + real.values[i % N];
+        RUN(stream, aclnnQuantMatmulV4, p.x.handle, p.w.handle, scale.handle, NULL, rows.handle, real.handle, false,
+            transposed, b.handle);
+        for (int i = 0; i < M * N; i++)
+            expected[i] = p.sums[i] * scale.values[i % N] * rows.values[i / N] + real.values[i % N];
         NEAR(read_tensor(&b), expected, M * N, 1e-5, tolerance(DTYPE_BF16));
-        RUN(stream, aclnnQuantMatmulV4, p.x.handle, p.w.handle, scale.handle, NULL, rows.handle, whole.handle, false, transposed, h.handle);
-        for (int i = 0; i < M * N; i++) expected[i] = (p.sums[i] + whole.values[i % N]) * scale.values[i % N] * rows.values[i / N];
+        RUN(stream, aclnnQuantMatmulV4, p.x.handle, p.w.handle, scale.handle, NULL, rows.handle, whole.handle, false,
+            transposed, h.handle);
+        for (int i = 0; i < M * N; i++)
+            expected[i] = (p.sums[i] + whole.values[i % N]) * scale.values[i % N] * rows.values[i / N];
         NEAR(read_tensor(&h), expected, M * N, 1e-5, tolerance(DTYPE_F16));
     }
     end(stream);
@@ -103,16 +117,24 @@ TEST(multiplies_int8_exactly_and_scales_the_sums) {
 TEST(takes_only_the_biases_and_scales_that_kernels_have) {
     aclrtStream stream = begin();
     const struct product p = make_product(false);
-    const struct tensor scale = random_tensor(DTYPE_F32, 0, 1, DIMS(N)), whole = random_tensor(DTYPE_I32, -9, 9, DIMS(N));
+    const struct tensor scale = random_tensor(DTYPE_F32, 0, 1, DIMS(N)),
+                        whole = random_tensor(DTYPE_I32, -9, 9, DIMS(N));
     const struct tensor real = random_tensor(DTYPE_F32, -1, 1, DIMS(N)), b = empty_tensor(DTYPE_BF16, DIMS(M, N));
-    const struct tensor h = empty_tensor(DTYPE_F16, DIMS(M, N)), short_scale = random_tensor(DTYPE_F32, 0, 1, DIMS(N - 1));
-    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "bias i32", p.x.handle, p.w.handle, scale.handle, NULL, NULL, whole.handle, false, false, b.handle);
-    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "bias f32", p.x.handle, p.w.handle, scale.handle, NULL, NULL, real.handle, false, false, b.handle);
-    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "packed scale", p.x.handle, p.w.handle, scale.handle, NULL, NULL, NULL, false, false, h.handle);
-    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "scale is f32[23]", p.x.handle, p.w.handle, short_scale.handle, NULL, NULL, NULL, false, false, b.handle);
-    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "transposed into", p.x.handle, p.w.handle, scale.handle, NULL, NULL, NULL, false, true, b.handle);
+    const struct tensor h = empty_tensor(DTYPE_F16, DIMS(M, N)),
+                        short_scale = random_tensor(DTYPE_F32, 0, 1, DIMS(N - 1));
+    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "bias i32", p.x.handle, p.w.handle, scale.handle, NULL, NULL,
+            whole.handle, false, false, b.handle);
+    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "bias f32", p.x.handle, p.w.handle, scale.handle, NULL, NULL,
+            real.handle, false, false, b.handle);
+    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "packed scale", p.x.handle, p.w.handle, scale.handle, NULL,
+            NULL, NULL, false, false, h.handle);
+    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "scale is f32[23]", p.x.handle, p.w.handle, short_scale.handle,
+            NULL, NULL, NULL, false, false, b.handle);
+    REFUSES(aclnnQuantMatmulV4, ACLNN_ERR_PARAM_INVALID, "transposed into", p.x.handle, p.w.handle, scale.handle, NULL,
+            NULL, NULL, false, true, b.handle);
     /* The newer version has the bias of fp32. */
-    RUN(stream, aclnnQuantMatmulV5, p.x.handle, p.w.handle, NULL, scale.handle, NULL, NULL, NULL, NULL, real.handle, false, false, 0, b.handle);
+    RUN(stream, aclnnQuantMatmulV5, p.x.handle, p.w.handle, NULL, scale.handle, NULL, NULL, NULL, NULL, real.handle,
+        false, false, 0, b.handle);
     double expected[M * N];
     for (int i = 0; i < M * N; i++) expected[i] = p.sums[i] * scale.values[i % N] + real.values[i % N];
     NEAR(read_tensor(&b), expected, M * N, 1e-4, tolerance(DTYPE_BF16));
@@ -123,9 +145,12 @@ TEST(packs_scales_for_the_matrix_unit) {
     aclrtStream stream = begin();
     const struct product p = make_product(false);
     static const double one_scale[] = {1.5}, one_offset[] = {-3};
-    const struct tensor scale = random_tensor(DTYPE_F32, 1e-4, 1e-3, DIMS(N)), packed = empty_tensor(DTYPE_U64, DIMS(N));
-    const struct tensor single = tensor_of(DTYPE_F32, one_scale, DIMS(1)), offset = tensor_of(DTYPE_F32, one_offset, DIMS(1));
-    const struct tensor one = empty_tensor(DTYPE_I64, DIMS(1)), h = empty_tensor(DTYPE_F16, DIMS(M, N)), c = empty_tensor(DTYPE_I8, DIMS(M, N));
+    const struct tensor scale = random_tensor(DTYPE_F32, 1e-4, 1e-3, DIMS(N)),
+                        packed = empty_tensor(DTYPE_U64, DIMS(N));
+    const struct tensor single = tensor_of(DTYPE_F32, one_scale, DIMS(1)),
+                        offset = tensor_of(DTYPE_F32, one_offset, DIMS(1));
+    const struct tensor one = empty_tensor(DTYPE_I64, DIMS(1)), h = empty_tensor(DTYPE_F16, DIMS(M, N)),
+                        c = empty_tensor(DTYPE_I8, DIMS(M, N));
     RUN(stream, aclnnTransQuantParamV2, single.handle, offset.handle, one.handle);
     int64_t bits;
     OK(aclrtMemcpy(&bits, 8, one.memory, 8, MEMCPY_D2H));
@@ -154,7 +179,8 @@ TEST(reorders_weights_into_blocks) {
     uint64_t elements;
     OK(aclnnCalculateMatmulWeightSizeV2(ints_of((int64_t[]){K, N}, 2), DTYPE_I8, &elements));
     EQUAL(elements, 48 * 32);
-    const struct tensor room = random_tensor(DTYPE_I8, 0, 0, DIMS((int64_t)elements)), scale = random_tensor(DTYPE_F32, 1e-4, 1e-3, DIMS(N));
+    const struct tensor room = random_tensor(DTYPE_I8, 0, 0, DIMS((int64_t)elements)),
+                        scale = random_tensor(DTYPE_F32, 1e-4, 1e-3, DIMS(N));
     OK(aclrtMemcpy(room.memory, elements, p.w.memory, K * N, MEMCPY_D2D));
     aclTensor *plain = handle_of(DTYPE_I8, FORMAT_ND, DIMS(K, N), DIMS((int64_t)elements), room.memory);
     RUN(stream, aclnnTransMatmulWeight, plain);
@@ -164,12 +190,13 @@ TEST(reorders_weights_into_blocks) {
     }
     aclTensor *nz = handle_of(DTYPE_I8, FORMAT_NZ, DIMS(K, N), DIMS(1, 3, 16, 32), room.memory);
     const struct tensor out = empty_tensor(DTYPE_BF16, DIMS(M, N)), rows = random_tensor(DTYPE_F32, 0.1, 1, DIMS(M));
-    RUN(stream, aclnnQuantMatmulWeightNz, p.x.handle, nz, rows.handle, scale.handle, NULL, NULL, NULL, NULL, NULL, false, false, 0, out.handle);
+    RUN(stream, aclnnQuantMatmulWeightNz, p.x.handle, nz, rows.handle, scale.handle, NULL, NULL, NULL, NULL, NULL,
+        false, false, 0, out.handle);
     double expected[M * N];
     for (int i = 0; i < M * N; i++) expected[i] = p.sums[i] * scale.values[i % N] * rows.values[i / N];
     NEAR(read_tensor(&out), expected, M * N, 1e-5, tolerance(DTYPE_BF16));
-    REFUSES(aclnnQuantMatmulWeightNz, ACLNN_ERR_PARAM_INVALID, "FRACTAL_NZ", p.x.handle, p.w.handle, rows.handle, scale.handle, NULL, NULL, NULL,
-            NULL, NULL, false, false, 0, out.handle);
+    REFUSES(aclnnQuantMatmulWeightNz, ACLNN_ERR_PARAM_INVALID, "FRACTAL_NZ", p.x.handle, p.w.handle, rows.handle,
+            scale.handle, NULL, NULL, NULL, NULL, NULL, false, false, 0, out.handle);
     REFUSES(aclnnTransMatmulWeight, ACLNN_ERR_PARAM_INVALID, "1536 are needed", p.w.handle);
     end(stream);
 }
@@ -187,7 +214,8 @@ static void check_quantized(const double *q, const double *scales, const double 
         double most = 0;
         for (int i = 0; i < width; i++) most = fmax(most, fabs(exact[r * width + i]));
         NEAR(&scales[r], &(double){most / 127}, 1, 1e-9, 1e-5);
-        for (int i = 0; i < width; i++) CHECK(fabs(q[r * width + i] * scales[r] - exact[r * width + i]) <= 0.501 * scales[r] + 1e-9);
+        for (int i = 0; i < width; i++)
+            CHECK(fabs(q[r * width + i] * scales[r] - exact[r * width + i]) <= 0.501 * scales[r] + 1e-9);
     }
 }
 
@@ -207,23 +235,29 @@ TEST(gates_and_quantizes) {
         const double *got = read_tensor(&q);
         for (int i = 0; i < M * N; i++) CHECK(fabs(got[i] - exact[i]) <= 0.501);
     }
-    const struct tensor sums = random_tensor(DTYPE_I32, -20000, 20000, DIMS(M, 2 * N)), columns = random_tensor(DTYPE_F32, 1e-4, 2e-4, DIMS(2 * N));
-    const struct tensor rows = random_tensor(DTYPE_F32, 0.5, 1, DIMS(M, 1)), bias = random_tensor(DTYPE_I32, -999, 999, DIMS(2 * N));
+    const struct tensor sums = random_tensor(DTYPE_I32, -20000, 20000, DIMS(M, 2 * N)),
+                        columns = random_tensor(DTYPE_F32, 1e-4, 2e-4, DIMS(2 * N));
+    const struct tensor rows = random_tensor(DTYPE_F32, 0.5, 1, DIMS(M, 1)),
+                        bias = random_tensor(DTYPE_I32, -999, 999, DIMS(2 * N));
     double reals[M * 2 * N];
     for (int i = 0; i < M * 2 * N; i++) {
         reals[i] = (sums.values[i] + bias.values[i % (2 * N)]) * columns.values[i % (2 * N)] * rows.values[i / (2 * N)];
     }
     gated(reals, M, N, true, exact);
-    RUN(stream, aclnnDequantSwigluQuant, sums.handle, columns.handle, rows.handle, bias.handle, NULL, NULL, NULL, true, "dynamic", q.handle, scales.handle);
+    RUN(stream, aclnnDequantSwigluQuant, sums.handle, columns.handle, rows.handle, bias.handle, NULL, NULL, NULL, true,
+        "dynamic", q.handle, scales.handle);
     check_quantized(read_tensor(&q), read_tensor(&scales), exact, M, N);
-    REFUSES(aclnnDequantSwigluQuant, ACLNN_ERR_PARAM_INVALID, "is not there", sums.handle, NULL, NULL, NULL, NULL, NULL, NULL, true, "dynamic", q.handle, scales.handle);
-    REFUSES(aclnnSwiGluQuant, ACLNN_ERR_PARAM_INVALID, "quantMode 'fast'", x.handle, NULL, NULL, NULL, true, "fast", q.handle, scales.handle);
+    REFUSES(aclnnDequantSwigluQuant, ACLNN_ERR_PARAM_INVALID, "is not there", sums.handle, NULL, NULL, NULL, NULL, NULL,
+            NULL, true, "dynamic", q.handle, scales.handle);
+    REFUSES(aclnnSwiGluQuant, ACLNN_ERR_PARAM_INVALID, "quantMode 'fast'", x.handle, NULL, NULL, NULL, true, "fast",
+            q.handle, scales.handle);
     end(stream);
 }
 
 TEST(casts_weights_to_blocks_and_multiplies_by_them) {
     aclrtStream stream = begin();
-    const struct tensor x = random_tensor(DTYPE_BF16, -1, 1, DIMS(M, K)), w = random_tensor(DTYPE_BF16, -1, 1, DIMS(K, N));
+    const struct tensor x = random_tensor(DTYPE_BF16, -1, 1, DIMS(M, K)),
+                        w = random_tensor(DTYPE_BF16, -1, 1, DIMS(K, N));
     int64_t *shape;
     uint64_t rank;
     int32_t format;
@@ -244,16 +278,19 @@ TEST(casts_weights_to_blocks_and_multiplies_by_them) {
     RUN(stream, aclnnMatmulWeightNz, x.handle, nz, out.handle, 0);
     NEAR(read_tensor(&out), expected, M * N, 1e-5, tolerance(DTYPE_BF16));
     REFUSES(aclnnMatmulWeightNz, ACLNN_ERR_PARAM_INVALID, "FRACTAL_NZ", x.handle, w.handle, out.handle, 0);
-    const struct tensor groups = tensor_of(DTYPE_I64, (double[]){2, M}, DIMS(2)), twice = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, K, N));
+    const struct tensor groups = tensor_of(DTYPE_I64, (double[]){2, M}, DIMS(2)),
+                        twice = random_tensor(DTYPE_BF16, -1, 1, DIMS(2, K, N));
     const struct tensor wide = empty_tensor(DTYPE_BF16, DIMS(2, 2, 3, 16, 16));
     aclTensor *pair = handle_of(DTYPE_BF16, FORMAT_NZ, DIMS(2, K, N), DIMS(2, 2, 3, 16, 16), wide.memory);
     RUN(stream, aclnnNpuFormatCast, twice.handle, pair);
-    RUN(stream, aclnnGroupedMatmulWeightNz, list_of_handle(handle_of(x.dtype, FORMAT_ND, x.dims, 2, x.dims, 2, x.memory)), list_of_handle(pair),
-        NULL, NULL, NULL, NULL, NULL, NULL, groups.handle, NULL, NULL, NULL, 3, 0, 0, 0, NULL, 0,
+    RUN(stream, aclnnGroupedMatmulWeightNz,
+        list_of_handle(handle_of(x.dtype, FORMAT_ND, x.dims, 2, x.dims, 2, x.memory)), list_of_handle(pair), NULL, NULL,
+        NULL, NULL, NULL, NULL, groups.handle, NULL, NULL, NULL, 3, 0, 0, 0, NULL, 0,
         list_of_handle(handle_of(out.dtype, FORMAT_ND, out.dims, 2, out.dims, 2, out.memory)), NULL, NULL);
     for (int i = 0; i < M * N; i++) {
         expected[i] = 0;
-        for (int k = 0; k < K; k++) expected[i] += x.values[i / N * K + k] * twice.values[(i / N < 2 ? 0 : K * N) + k * N + i % N];
+        for (int k = 0; k < K; k++)
+            expected[i] += x.values[i / N * K + k] * twice.values[(i / N < 2 ? 0 : K * N) + k * N + i % N];
     }
     NEAR(read_tensor(&out), expected, M * N, 1e-5, tolerance(DTYPE_BF16));
     end(stream);

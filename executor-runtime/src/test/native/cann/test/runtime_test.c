@@ -16,7 +16,8 @@ TEST(says_what_it_was_told_to_be) {
     standin_set("devices", 3);
     standin_set("hbm_mib", 1024);
     standin_set("version_minor", 99);
-    CHECK(standin_set("colour", 1) == -1 && standin_set_text("colour", "red") == -1 && standin_get("colour") == INT64_MIN);
+    CHECK(standin_set("colour", 1) == -1 && standin_set_text("colour", "red") == -1 &&
+          standin_get("colour") == INT64_MIN);
     OK(standin_set_text("soc", "Ascend310P3"));
     OK(standin_set_text("cann_version", "8.5.1"));
     OK(aclInit(NULL));
@@ -184,8 +185,10 @@ TEST(copies_only_within_allocations_and_as_the_kind_says) {
     memset(back, 0, sizeof back);
     OK(aclrtMemcpy(back, 50, memory + 10, 50, MEMCPY_DEFAULT));
     CHECK(strcmp(back, "words") == 0);
-    REFUSED(aclrtMemcpy(memory, 40, bytes, 50, MEMCPY_H2D), ACL_ERROR_INVALID_PARAM, "50 bytes into a destination of 40");
-    REFUSED(aclrtMemcpy(memory, 200, bytes, 101, MEMCPY_H2D), ACL_ERROR_INVALID_PARAM, "not within one live allocation");
+    REFUSED(aclrtMemcpy(memory, 40, bytes, 50, MEMCPY_H2D), ACL_ERROR_INVALID_PARAM,
+            "50 bytes into a destination of 40");
+    REFUSED(aclrtMemcpy(memory, 200, bytes, 101, MEMCPY_H2D), ACL_ERROR_INVALID_PARAM,
+            "not within one live allocation");
     REFUSED(aclrtMemcpy(memory, 100, bytes, 50, MEMCPY_D2D), ACL_ERROR_INVALID_PARAM, "no device memory");
     REFUSED(aclrtMemcpy(memory, 100, bytes, 50, MEMCPY_D2H), ACL_ERROR_INVALID_PARAM, "kind says host");
     REFUSED(aclrtMemcpy(memory, 100, bytes, 50, 9), ACL_ERROR_INVALID_PARAM, "copy kind 9");

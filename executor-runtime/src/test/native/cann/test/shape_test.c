@@ -3,7 +3,8 @@
 
 TEST(joins_permutes_and_slices) {
     aclrtStream stream = begin();
-    struct tensor parts[] = {random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 1, 3)), random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 4, 3))};
+    struct tensor parts[] = {random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 1, 3)),
+                             random_tensor(DTYPE_BF16, -1, 1, DIMS(2, 4, 3))};
     const struct tensor joined = empty_tensor(DTYPE_BF16, DIMS(2, 5, 3));
     RUN(stream, aclnnCat, list_of(parts, 2), -2, joined.handle);
     const double *got = read_tensor(&joined);
@@ -15,7 +16,8 @@ TEST(joins_permutes_and_slices) {
             }
         }
     }
-    const struct tensor x = random_tensor(DTYPE_I32, -99, 99, DIMS(2, 3, 4)), p = empty_tensor(DTYPE_I32, DIMS(4, 2, 3));
+    const struct tensor x = random_tensor(DTYPE_I32, -99, 99, DIMS(2, 3, 4)),
+                        p = empty_tensor(DTYPE_I32, DIMS(4, 2, 3));
     RUN(stream, aclnnPermute, x.handle, ints_of((int64_t[]){2, 0, -2}, 3), p.handle);
     got = read_tensor(&p);
     for (int i = 0; i < 24; i++) CHECK(got[i] == x.values[(i / 3 % 2) * 12 + (i % 3) * 4 + i / 6]);
@@ -25,14 +27,16 @@ TEST(joins_permutes_and_slices) {
     for (int i = 0; i < 12; i++) CHECK(got[i] == x.values[i / 2 * 4 + 1 + i % 2 * 2]);
     REFUSES(aclnnPermute, ACLNN_ERR_PARAM_INVALID, "no order", x.handle, ints_of((int64_t[]){2, 0, 0}, 3), p.handle);
     REFUSES(aclnnSlice, ACLNN_ERR_PARAM_INVALID, "has to be i32[2, 3, 3]", x.handle, 2, 1, 99, 1, s.handle);
-    REFUSES(aclnnCat, ACLNN_ERR_PARAM_INVALID, "into bf16[2, 5, 3]", list_of(&(struct tensor){.handle = view_of(&joined, DIMS(2, 4, 3), NULL, 0)}, 1), 1, joined.handle);
+    REFUSES(aclnnCat, ACLNN_ERR_PARAM_INVALID, "into bf16[2, 5, 3]",
+            list_of(&(struct tensor){.handle = view_of(&joined, DIMS(2, 4, 3), NULL, 0)}, 1), 1, joined.handle);
     end(stream);
 }
 
 TEST(picks_rows_by_number) {
     aclrtStream stream = begin();
     static const double ids[] = {4, 0, 4, 2};
-    const struct tensor table = random_tensor(DTYPE_BF16, -1, 1, DIMS(5, 6)), two = tensor_of(DTYPE_I64, ids, DIMS(2, 2));
+    const struct tensor table = random_tensor(DTYPE_BF16, -1, 1, DIMS(5, 6)),
+                        two = tensor_of(DTYPE_I64, ids, DIMS(2, 2));
     const struct tensor out = empty_tensor(DTYPE_BF16, DIMS(2, 2, 6)), four = tensor_of(DTYPE_I32, ids, DIMS(4));
     RUN(stream, aclnnEmbedding, table.handle, two.handle, out.handle);
     const double *got = read_tensor(&out);
@@ -64,22 +68,27 @@ TEST(picks_rows_by_number) {
 TEST(writes_rows_by_number) {
     aclrtStream stream = begin();
     static const double slots[] = {3, 0};
-    const struct tensor cache = random_tensor(DTYPE_F16, -1, 1, DIMS(4, 8)), index = tensor_of(DTYPE_I64, slots, DIMS(2, 1));
+    const struct tensor cache = random_tensor(DTYPE_F16, -1, 1, DIMS(4, 8)),
+                        index = tensor_of(DTYPE_I64, slots, DIMS(2, 1));
     const struct tensor rows = random_tensor(DTYPE_F16, -1, 1, DIMS(2, 8));
     RUN(stream, aclnnScatterNdUpdate, cache.handle, index.handle, rows.handle);
     const double *got = read_tensor(&cache);
     for (int i = 0; i < 32; i++) {
         CHECK(got[i] == (i / 8 == 3 ? rows.values[i % 8] : i / 8 == 0 ? rows.values[8 + i % 8] : cache.values[i]));
     }
-    const struct tensor target = random_tensor(DTYPE_F32, -1, 1, DIMS(2, 4)), flat = tensor_of(DTYPE_I32, slots, DIMS(2));
+    const struct tensor target = random_tensor(DTYPE_F32, -1, 1, DIMS(2, 4)),
+                        flat = tensor_of(DTYPE_I32, slots, DIMS(2));
     const struct tensor source = random_tensor(DTYPE_F32, -1, 1, DIMS(2, 2));
     RUN(stream, aclnnInplaceIndexCopy, target.handle, 1, flat.handle, source.handle);
     got = read_tensor(&target);
     for (int i = 0; i < 8; i++) {
-        CHECK(got[i] == (i % 4 == 3 ? source.values[i / 4 * 2] : i % 4 == 0 ? source.values[i / 4 * 2 + 1] : target.values[i]));
+        CHECK(got[i] == (i % 4 == 3   ? source.values[i / 4 * 2]
+                         : i % 4 == 0 ? source.values[i / 4 * 2 + 1]
+                                      : target.values[i]));
     }
     REFUSES(aclnnScatterNdUpdate, ACLNN_ERR_PARAM_INVALID, "updates f32", cache.handle, index.handle, source.handle);
-    REFUSES(aclnnScatterNdUpdate, ACLNN_ERR_PARAM_INVALID, "has to be f16[2, 8]", cache.handle, index.handle, cache.handle);
+    REFUSES(aclnnScatterNdUpdate, ACLNN_ERR_PARAM_INVALID, "has to be f16[2, 8]", cache.handle, index.handle,
+            cache.handle);
     end(stream);
 }
 
@@ -90,7 +99,8 @@ TEST(leaves_open_which_of_two_rows_wins) {
         standin_set("seed", seed);
         aclrtStream stream = begin();
         static const double twice[] = {1, 1}, values[] = {10, 20};
-        const struct tensor cache = random_tensor(DTYPE_F32, -1, 1, DIMS(4, 1)), index = tensor_of(DTYPE_I32, twice, DIMS(2, 1));
+        const struct tensor cache = random_tensor(DTYPE_F32, -1, 1, DIMS(4, 1)),
+                            index = tensor_of(DTYPE_I32, twice, DIMS(2, 1));
         const struct tensor rows = tensor_of(DTYPE_F32, values, DIMS(2, 1));
         RUN(stream, aclnnScatterNdUpdate, cache.handle, index.handle, rows.handle);
         const double got = read_tensor(&cache)[1];
@@ -104,7 +114,8 @@ TEST(leaves_open_which_of_two_rows_wins) {
 TEST(faults_on_a_slot_outside_the_cache) {
     aclrtStream stream = begin();
     static const double slot[] = {4};
-    const struct tensor cache = random_tensor(DTYPE_F32, -1, 1, DIMS(4, 2)), index = tensor_of(DTYPE_I32, slot, DIMS(1, 1));
+    const struct tensor cache = random_tensor(DTYPE_F32, -1, 1, DIMS(4, 2)),
+                        index = tensor_of(DTYPE_I32, slot, DIMS(1, 1));
     const struct tensor rows = random_tensor(DTYPE_F32, -1, 1, DIMS(1, 2));
     uint64_t size;
     aclOpExecutor *executor;
@@ -139,7 +150,8 @@ TEST(finds_the_first_of_the_largest) {
 TEST(sums_and_averages) {
     aclrtStream stream = begin();
     const struct tensor x = random_tensor(DTYPE_F16, -1, 1, DIMS(3, 4, 5)), sums = empty_tensor(DTYPE_F32, DIMS(4));
-    const struct tensor means = empty_tensor(DTYPE_F32, DIMS(3, 1, 5)), all = empty_tensor(DTYPE_F32, (int64_t[]){1}, 0);
+    const struct tensor means = empty_tensor(DTYPE_F32, DIMS(3, 1, 5)),
+                        all = empty_tensor(DTYPE_F32, (int64_t[]){1}, 0);
     double expected_sums[4] = {0}, expected_means[15] = {0}, total = 0;
     for (int i = 0; i < 60; i++) {
         expected_sums[i / 5 % 4] += x.values[i];
@@ -154,22 +166,26 @@ TEST(sums_and_averages) {
     NEAR(read_tensor(&all), &total, 1, 1e-5, 1e-6);
     const struct tensor norms = empty_tensor(DTYPE_F32, DIMS(3, 4, 1));
     double expected[12] = {0};
-    RUN(stream, aclnnLinalgVectorNorm, x.handle, scalar_of(2), ints_of((int64_t[]){-1}, 1), true, DTYPE_F32, norms.handle);
+    RUN(stream, aclnnLinalgVectorNorm, x.handle, scalar_of(2), ints_of((int64_t[]){-1}, 1), true, DTYPE_F32,
+        norms.handle);
     for (int i = 0; i < 60; i++) expected[i / 5] += x.values[i] * x.values[i];
     for (int i = 0; i < 12; i++) expected[i] = sqrt(expected[i]);
     NEAR(read_tensor(&norms), expected, 12, 1e-6, 1e-6);
-    RUN(stream, aclnnLinalgVectorNorm, x.handle, scalar_of(INFINITY), ints_of((int64_t[]){-1}, 1), true, DTYPE_F32, norms.handle);
+    RUN(stream, aclnnLinalgVectorNorm, x.handle, scalar_of(INFINITY), ints_of((int64_t[]){-1}, 1), true, DTYPE_F32,
+        norms.handle);
     for (int i = 0; i < 12; i++) expected[i] = 0;
     for (int i = 0; i < 60; i++) expected[i / 5] = fmax(expected[i / 5], fabs(x.values[i]));
     NEAR(read_tensor(&norms), expected, 12, 0, 0);
-    REFUSES(aclnnMean, ACLNN_ERR_PARAM_INVALID, "dtype says f16", x.handle, ints_of((int64_t[]){1}, 1), true, DTYPE_F16, means.handle);
+    REFUSES(aclnnMean, ACLNN_ERR_PARAM_INVALID, "dtype says f16", x.handle, ints_of((int64_t[]){1}, 1), true, DTYPE_F16,
+            means.handle);
     end(stream);
 }
 
 TEST(finds_the_k_largest_in_order) {
     aclrtStream stream = begin();
     const struct tensor x = random_tensor(DTYPE_F32, -1, 1, DIMS(4, 50)), values = empty_tensor(DTYPE_F32, DIMS(4, 7));
-    const struct tensor indices = empty_tensor(DTYPE_I64, DIMS(4, 7)), b = random_tensor(DTYPE_BF16, -1, 1, DIMS(4, 50));
+    const struct tensor indices = empty_tensor(DTYPE_I64, DIMS(4, 7)),
+                        b = random_tensor(DTYPE_BF16, -1, 1, DIMS(4, 50));
     for (int largest = 0; largest < 2; largest++) {
         RUN(stream, aclnnTopk, x.handle, 7, -1, largest, true, values.handle, indices.handle);
         const double *v = read_tensor(&values), *n = read_tensor(&indices);
@@ -181,8 +197,10 @@ TEST(finds_the_k_largest_in_order) {
             EQUAL(better, i % 7);
         }
     }
-    REFUSES(aclnnTopk, ACLNN_ERR_PARAM_INVALID, "bf16[4, 50]: element type", b.handle, 7, -1, true, true, values.handle, indices.handle);
-    REFUSES(aclnnTopk, ACLNN_ERR_PARAM_INVALID, "first 51 of 50", x.handle, 51, -1, true, true, values.handle, indices.handle);
+    REFUSES(aclnnTopk, ACLNN_ERR_PARAM_INVALID, "bf16[4, 50]: element type", b.handle, 7, -1, true, true, values.handle,
+            indices.handle);
+    REFUSES(aclnnTopk, ACLNN_ERR_PARAM_INVALID, "first 51 of 50", x.handle, 51, -1, true, true, values.handle,
+            indices.handle);
     end(stream);
 }
 
@@ -205,9 +223,11 @@ TEST(draws_as_often_as_the_weights_say) {
 
 TEST(sorts_and_gathers_elements) {
     aclrtStream stream = begin();
-    static const double x_values[] = {3, 1, 2, 1, 0, 5, 5, 4}, up[] = {1, 1, 2, 3, 0, 4, 5, 5}, places[] = {1, 3, 2, 0, 0, 3, 1, 2};
+    static const double x_values[] = {3, 1, 2, 1, 0, 5, 5, 4}, up[] = {1, 1, 2, 3, 0, 4, 5, 5},
+                        places[] = {1, 3, 2, 0, 0, 3, 1, 2};
     static const double down_places[] = {0, 2, 1, 3, 1, 2, 3, 0};
-    const struct tensor x = tensor_of(DTYPE_F32, x_values, DIMS(2, 4)), v = empty_tensor(DTYPE_F32, DIMS(2, 4)), i = empty_tensor(DTYPE_I64, DIMS(2, 4));
+    const struct tensor x = tensor_of(DTYPE_F32, x_values, DIMS(2, 4)), v = empty_tensor(DTYPE_F32, DIMS(2, 4)),
+                        i = empty_tensor(DTYPE_I64, DIMS(2, 4));
     RUN(stream, aclnnSort, x.handle, true, -1, false, v.handle, i.handle);
     NEAR(read_tensor(&v), up, 8, 0, 0);
     NEAR(read_tensor(&i), places, 8, 0, 0);
@@ -216,10 +236,12 @@ TEST(sorts_and_gathers_elements) {
     NEAR(read_tensor(&picked), up, 8, 0, 0);
     RUN(stream, aclnnArgsort, x.handle, 1, true, i.handle);
     NEAR(read_tensor(&i), down_places, 8, 0, 0);
-    const struct tensor first = tensor_of(DTYPE_I32, (double[]){1, 0, 0, 1}, DIMS(1, 4)), row = empty_tensor(DTYPE_F32, DIMS(1, 4));
+    const struct tensor first = tensor_of(DTYPE_I32, (double[]){1, 0, 0, 1}, DIMS(1, 4)),
+                        row = empty_tensor(DTYPE_F32, DIMS(1, 4));
     RUN(stream, aclnnGather, x.handle, 0, first.handle, row.handle);
     for (int n = 0; n < 4; n++) CHECK(read_tensor(&row)[n] == x_values[(int)first.values[n] * 4 + n]);
     REFUSES(aclnnSort, ACLNN_ERR_PARAM_INVALID, "self i64", i.handle, true, -1, false, i.handle, i.handle);
-    REFUSES(aclnnGather, ACLNN_ERR_PARAM_INVALID, "index is i64[2, 4] for f32[1, 4]", row.handle, 1, i.handle, picked.handle);
+    REFUSES(aclnnGather, ACLNN_ERR_PARAM_INVALID, "index is i64[2, 4] for f32[1, 4]", row.handle, 1, i.handle,
+            picked.handle);
     end(stream);
 }

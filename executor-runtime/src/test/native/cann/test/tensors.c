@@ -165,17 +165,18 @@ struct tensor random_tensor(int32_t dtype, double low, double high, const int64_
     return t;
 }
 
-aclTensor *handle_of(int32_t dtype, int32_t format, const int64_t *dims, int rank, const int64_t *storage, int storage_rank,
-                     void *memory) {
-    aclTensor *handle = aclCreateTensor(dims, (uint64_t)rank, dtype, NULL, 0, format, storage, (uint64_t)storage_rank, memory);
+aclTensor *handle_of(int32_t dtype, int32_t format, const int64_t *dims, int rank, const int64_t *storage,
+                     int storage_rank, void *memory) {
+    aclTensor *handle =
+        aclCreateTensor(dims, (uint64_t)rank, dtype, NULL, 0, format, storage, (uint64_t)storage_rank, memory);
     if (!handle) fail_test(__FILE__, __LINE__, "no tensor: %s", aclGetRecentErrMsg());
     own(handle, TENSOR);
     return handle;
 }
 
 aclTensor *view_of(const struct tensor *t, const int64_t *dims, int rank, const int64_t *strides, int64_t offset) {
-    aclTensor *handle = aclCreateTensor(dims, (uint64_t)rank, t->dtype, strides, offset, FORMAT_ND, t->dims, (uint64_t)t->rank,
-                                        t->memory);
+    aclTensor *handle = aclCreateTensor(dims, (uint64_t)rank, t->dtype, strides, offset, FORMAT_ND, t->dims,
+                                        (uint64_t)t->rank, t->memory);
     if (!handle) fail_test(__FILE__, __LINE__, "no view: %s", aclGetRecentErrMsg());
     own(handle, TENSOR);
     return handle;
@@ -230,15 +231,17 @@ double *read_tensor(const struct tensor *t) {
     return values;
 }
 
-void check_near(const char *file, int line, const double *actual, const double *expected, int64_t count, double absolute,
-                double relative) {
+void check_near(const char *file, int line, const double *actual, const double *expected, int64_t count,
+                double absolute, double relative) {
     for (int64_t i = 0; i < count; i++) {
         if (fabs(actual[i] - expected[i]) <= absolute + relative * fabs(expected[i])) continue;
-        fail_test(file, line, "element %lld of %lld is %.9g, not %.9g", (long long)i, (long long)count, actual[i], expected[i]);
+        fail_test(file, line, "element %lld of %lld is %.9g, not %.9g", (long long)i, (long long)count, actual[i],
+                  expected[i]);
     }
 }
 
-void run_second_phase(const char *file, int line, second_phase phase, uint64_t size, aclOpExecutor *executor, aclrtStream stream) {
+void run_second_phase(const char *file, int line, second_phase phase, uint64_t size, aclOpExecutor *executor,
+                      aclrtStream stream) {
     void *workspace = NULL;
     if (size > 0) OK(aclrtMalloc(&workspace, size, 0));
     const int32_t code = phase(workspace, size, executor, stream);

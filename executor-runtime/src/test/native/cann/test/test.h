@@ -24,45 +24,47 @@ struct test {
 void add_test(struct test *test);
 
 /* A test begins with the stand-in as fresh; leaks and violations it leaves fail it. */
-#define TEST(sentence)                                               \
-    static void sentence(void);                                      \
-    __attribute__((constructor)) static void add_##sentence(void) {  \
-        static struct test test = {NULL, #sentence, sentence};       \
-        add_test(&test);                                             \
-    }                                                                \
+#define TEST(sentence)                                                                                                 \
+    static void sentence(void);                                                                                        \
+    __attribute__((constructor)) static void add_##sentence(void) {                                                    \
+        static struct test test = {NULL, #sentence, sentence};                                                         \
+        add_test(&test);                                                                                               \
+    }                                                                                                                  \
     static void sentence(void)
 
 /* The rest of the test is not run after a failure. */
 void fail_test(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
 
-#define CHECK(condition)                                                            \
-    do {                                                                            \
-        if (!(condition)) fail_test(__FILE__, __LINE__, "%s", #condition);          \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) fail_test(__FILE__, __LINE__, "%s", #condition);                                             \
     } while (0)
 
 /* A call that has to succeed. */
-#define OK(call)                                                                                          \
-    do {                                                                                                  \
-        const int32_t ok_code = (call);                                                                   \
-        if (ok_code) fail_test(__FILE__, __LINE__, "%s: %d: %s", #call, ok_code, aclGetRecentErrMsg());    \
+#define OK(call)                                                                                                       \
+    do {                                                                                                               \
+        const int32_t ok_code = (call);                                                                                \
+        if (ok_code) fail_test(__FILE__, __LINE__, "%s: %d: %s", #call, ok_code, aclGetRecentErrMsg());                \
     } while (0)
 
-#define EQUAL(actual, expected)                                                                             \
-    do {                                                                                                    \
-        const long long equal_a = (long long)(actual), equal_e = (long long)(expected);                     \
-        if (equal_a != equal_e) {                                                                           \
-            fail_test(__FILE__, __LINE__, "%s is %lld, not %lld (%s)", #actual, equal_a, equal_e, aclGetRecentErrMsg()); \
-        }                                                                                                   \
+#define EQUAL(actual, expected)                                                                                        \
+    do {                                                                                                               \
+        const long long equal_a = (long long)(actual), equal_e = (long long)(expected);                                \
+        if (equal_a != equal_e) {                                                                                      \
+            fail_test(__FILE__, __LINE__, "%s is %lld, not %lld (%s)", #actual, equal_a, equal_e,                      \
+                      aclGetRecentErrMsg());                                                                           \
+        }                                                                                                              \
     } while (0)
 
 /* A call that has to fail with the code, and with a text that holds the words. */
-#define REFUSED(call, code, words)                                                                               \
-    do {                                                                                                         \
-        const int32_t refused_code = (call);                                                                     \
-        const char *refused_text = aclGetRecentErrMsg();                                                         \
-        if (refused_code != (code) || !refused_text || !strstr(refused_text, words)) {                           \
-            fail_test(__FILE__, __LINE__, "%s: %d, not %d with '%s': %s", #call, refused_code, (int)(code), words, refused_text); \
-        }                                                                                                        \
+#define REFUSED(call, code, words)                                                                                     \
+    do {                                                                                                               \
+        const int32_t refused_code = (call);                                                                           \
+        const char *refused_text = aclGetRecentErrMsg();                                                               \
+        if (refused_code != (code) || !refused_text || !strstr(refused_text, words)) {                                 \
+            fail_test(__FILE__, __LINE__, "%s: %d, not %d with '%s': %s", #call, refused_code, (int)(code), words,     \
+                      refused_text);                                                                                   \
+        }                                                                                                              \
     } while (0)
 
 /* aclInit, device 0, and a stream. */
@@ -94,8 +96,8 @@ struct tensor empty_tensor(int32_t dtype, const int64_t *dims, int rank);
 
 /* Another view of a tensor's memory, as a handle; freed with the test's tensors. */
 aclTensor *view_of(const struct tensor *tensor, const int64_t *dims, int rank, const int64_t *strides, int64_t offset);
-aclTensor *handle_of(int32_t dtype, int32_t format, const int64_t *dims, int rank, const int64_t *storage, int storage_rank,
-                     void *memory);
+aclTensor *handle_of(int32_t dtype, int32_t format, const int64_t *dims, int rank, const int64_t *storage,
+                     int storage_rank, void *memory);
 
 /* A list of tensors that belong to a test already: its own destruction leaves them alone. */
 aclTensorList *list_of(struct tensor *tensors, int count);
@@ -115,9 +117,9 @@ double uniform(double low, double high);
 double rounded(int32_t dtype, double x);
 
 /* Compares so many numbers: |actual - expected| <= absolute + relative * |expected|. */
-void check_near(const char *file, int line, const double *actual, const double *expected, int64_t count, double absolute,
-                double relative);
-#define NEAR(actual, expected, count, absolute, relative) \
+void check_near(const char *file, int line, const double *actual, const double *expected, int64_t count,
+                double absolute, double relative);
+#define NEAR(actual, expected, count, absolute, relative)                                                              \
     check_near(__FILE__, __LINE__, actual, expected, count, absolute, relative)
 
 /* The relative error that rounding to a type may add, twice. */
@@ -125,21 +127,22 @@ double tolerance(int32_t dtype);
 
 /* Runs both phases of an operator on a stream and waits: RUN(stream, aclnnMm, self, mat2, out, 0). */
 typedef aclnnStatus (*second_phase)(void *, uint64_t, aclOpExecutor *, aclrtStream);
-void run_second_phase(const char *file, int line, second_phase phase, uint64_t size, aclOpExecutor *executor, aclrtStream stream);
-#define RUN(stream, op, ...)                                                                      \
-    do {                                                                                          \
-        uint64_t run_size;                                                                        \
-        aclOpExecutor *run_executor;                                                              \
-        OK(op##GetWorkspaceSize(__VA_ARGS__, &run_size, &run_executor));                          \
-        run_second_phase(__FILE__, __LINE__, op, run_size, run_executor, stream);                 \
+void run_second_phase(const char *file, int line, second_phase phase, uint64_t size, aclOpExecutor *executor,
+                      aclrtStream stream);
+#define RUN(stream, op, ...)                                                                                           \
+    do {                                                                                                               \
+        uint64_t run_size;                                                                                             \
+        aclOpExecutor *run_executor;                                                                                   \
+        OK(op##GetWorkspaceSize(__VA_ARGS__, &run_size, &run_executor));                                               \
+        run_second_phase(__FILE__, __LINE__, op, run_size, run_executor, stream);                                      \
     } while (0)
 
 /* The first phase of an operator has to refuse. */
-#define REFUSES(op, code, words, ...)                                                                  \
-    do {                                                                                               \
-        uint64_t refuses_size;                                                                         \
-        aclOpExecutor *refuses_executor;                                                               \
-        REFUSED(op##GetWorkspaceSize(__VA_ARGS__, &refuses_size, &refuses_executor), code, words);      \
+#define REFUSES(op, code, words, ...)                                                                                  \
+    do {                                                                                                               \
+        uint64_t refuses_size;                                                                                         \
+        aclOpExecutor *refuses_executor;                                                                               \
+        REFUSED(op##GetWorkspaceSize(__VA_ARGS__, &refuses_size, &refuses_executor), code, words);                     \
     } while (0)
 
 /* Runs a function on a thread of its own for each rank, and waits for all. */
