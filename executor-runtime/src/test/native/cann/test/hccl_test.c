@@ -254,6 +254,31 @@ TEST(frees_a_thread_that_waits_for_ranks) {
     OK(aclrtResetDevice(0));
 }
 
+static void *joins_as_second(void *argument) {
+    struct joining *j = argument;
+    OK(aclrtSetDevice(1));
+    HcclComm comm;
+    REFUSED(HcclCommInitRootInfo(3, &j->info, 1, &comm), HCCL_E_PARA, "3 ranks, another one said 2");
+    REFUSED(HcclCommInitRootInfo(2, &j->info, 0, &comm), HCCL_E_PARA, "rank 0 joined before");
+    REFUSED(HcclCommInitRootInfo(2, &j->info, 1, &comm), HCCL_E_PARA, "device 1 is rank 0 already");
+    OK(aclrtResetDevice(1));
+    return NULL;
+}
+
+TEST(takes_each_rank_and_each_device_once) {
+    struct joining j = {.code = -1};
+    pthread_t thread;
+    OK(aclInit(NULL));
+    OK(aclrtSetDevice(0));
+    OK(HcclGetRootInfo(&j.info));
+    pthread_create(&thread, NULL, joins, &j);
+    while (!__atomic_load_n(&j.comm, __ATOMIC_ACQUIRE)) usleep(1000);
+    on_threads(1, joins_as_second, &j, 0);
+    OK(HcclCommDestroy(__atomic_load_n(&j.comm, __ATOMIC_ACQUIRE)));
+    pthread_join(thread, NULL);
+    OK(aclrtResetDevice(0));
+}
+
 TEST(makes_communicators_for_all_devices_at_once) {
     int32_t devices[3] = {0, 1, 2}, twice[2] = {1, 1};
     HcclComm comms[3];
