@@ -220,7 +220,7 @@ TEST(multiplies_groups_of_rows_each_by_its_matrix) {
 TEST(multiplies_groups_of_int8_rows) {
     aclrtStream stream = begin();
     static const double counts[] = {2, 0, 4, 1, 0};
-    enum { LINES = 7, N = 24 };
+    enum { LINES = 8, N = 24 };
     const struct tensor groups = tensor_of(DTYPE_I64, counts, DIMS(EXPERTS)),
                         x = random_tensor(DTYPE_I8, -128, 127, DIMS(LINES, WIDTH));
     const struct tensor w = random_tensor(DTYPE_I8, -128, 127, DIMS(EXPERTS, WIDTH, N)),
@@ -236,6 +236,10 @@ TEST(multiplies_groups_of_int8_rows) {
     const double *g = read_tensor(&raw), *gb = read_tensor(&b), *gh = read_tensor(&h);
     for (int i = 0; i < LINES * N; i++) {
         const int row = i / N, expert = row < 2 ? 0 : row < 6 ? 2 : 3;
+        if (row >= 7) {
+            CHECK(g[i] == -1 && isnan(gb[i]) && isnan(gh[i])); /* behind the last group nothing is written */
+            continue;
+        }
         const double sum = product(&x, &w, row, expert, i % N, WIDTH, N, false);
         CHECK(g[i] == sum);
         const double eb = sum * wide.values[expert * N + i % N] * rows.values[row],

@@ -153,9 +153,19 @@ static void passes_messages(struct rank *r) {
     if (r->number == 0) OK(HcclSend(r->send, COUNT, HCCL_F32, 3, r->comm, r->stream));
     if (r->number == 3) OK(HcclRecv(r->receive, COUNT, HCCL_F32, 0, r->comm, r->stream));
     OK(aclrtSynchronizeStream(r->stream));
-    if (r->number != 3) return;
-    download(r, r->receive, COUNT);
-    for (int i = 0; i < COUNT; i++) CHECK(r->host[i] == value(0, i));
+    if (r->number == 3) {
+        download(r, r->receive, COUNT);
+        for (int i = 0; i < COUNT; i++) CHECK(r->host[i] == value(0, i));
+    }
+    /* Two send to one, which takes them in an order of its own. */
+    upload(r, COUNT);
+    if (r->number == 1 || r->number == 2) OK(HcclSend(r->send, COUNT, HCCL_F32, 0, r->comm, r->stream));
+    if (r->number != 0) return;
+    for (uint32_t from = 2; from >= 1; from--) {
+        OK(HcclRecv(r->receive, COUNT, HCCL_F32, from, r->comm, r->stream));
+        download(r, r->receive, COUNT);
+        for (int i = 0; i < COUNT; i++) CHECK(r->host[i] == value((int)from, i));
+    }
 }
 
 TEST(passes_messages_from_rank_to_rank) {
