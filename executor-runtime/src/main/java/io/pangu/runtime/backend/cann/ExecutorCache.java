@@ -12,6 +12,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Executors by the shape of their call, so that the planning of an operator is paid once: later calls point the executor to
@@ -31,6 +32,7 @@ final class ExecutorCache implements AutoCloseable {
 
     private long numPlans;
     private long numRepeats;
+    private boolean hasWarned;
 
     /** Calls the first phase of one operator with the tensors of its shape. */
     @FunctionalInterface
@@ -96,8 +98,13 @@ final class ExecutorCache implements AutoCloseable {
             tensors.moveTo(addresses, cann.executors(), executor);
             return true;
         } catch (CannException e) {
-            LOG.warn(
-                    "{} is planned for each call from now on: its executor cannot be moved: {}", shape, e.getMessage());
+            // one is enough to say that this CANN counts an operator's tensors in another way
+            LOG.atLevel(hasWarned ? Level.DEBUG : Level.WARN)
+                    .log(
+                            "{} is planned for each call from now on: its executor cannot be moved: {}",
+                            shape,
+                            e.getMessage());
+            hasWarned = true;
             entries.put(shape, Entry.NOT_REPEATABLE);
             destroy(executor, tensors);
             return false;

@@ -3,11 +3,14 @@ package io.pangu.runtime.backend.cann.ffi;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * A device of a stand-in on the calling thread, with a stream, and tensors of floats, integers and bytes on it. Closing gives
@@ -46,6 +49,44 @@ final class OneDevice implements AutoCloseable {
         return upload(arena.allocateFrom(JAVA_BYTE, values), AclDataType.INT8, dims);
     }
 
+    OnDevice longs(long[] values, long... dims) {
+        return upload(arena.allocateFrom(JAVA_LONG, values), AclDataType.INT64, dims);
+    }
+
+    OnDevice bools(byte[] values, long... dims) {
+        return upload(arena.allocateFrom(JAVA_BYTE, values), AclDataType.BOOL, dims);
+    }
+
+    /** The values rounded to float16. */
+    OnDevice halves(float[] values, long... dims) {
+        MemorySegment rounded = arena.allocate(JAVA_SHORT, values.length);
+        for (int i = 0; i < values.length; i++) {
+            rounded.setAtIndex(JAVA_SHORT, i, Float.floatToFloat16(values[i]));
+        }
+        return upload(rounded, AclDataType.FLOAT16, dims);
+    }
+
+    /** Another view of memory that is there already. */
+    Acl.Tensor view(AclTensors.View view, long address) {
+        Acl.Tensor tensor = cann.tensors().createTensor(view, address);
+        undo.push(() -> cann.tensors().destroyTensor(tensor));
+        return tensor;
+    }
+
+    /** A view as a list of one. */
+    Acl.TensorList list(AclTensors.View view, long address) {
+        Acl.TensorList list =
+                cann.tensors().createTensorList(List.of(cann.tensors().createTensor(view, address)));
+        undo.push(() -> cann.tensors().destroyTensorList(list));
+        return list;
+    }
+
+    Acl.IntArray intArray(long... values) {
+        Acl.IntArray array = cann.tensors().createIntArray(values);
+        undo.push(() -> cann.tensors().destroyIntArray(array));
+        return array;
+    }
+
     OnDevice empty(AclDataType type, long... dims) {
         AclTensors.View view = AclTensors.View.dense(type, dims);
         long elements = 1;
@@ -78,7 +119,15 @@ final class OneDevice implements AutoCloseable {
     }
 
     Acl.Scalar scalar(float value) {
-        Acl.Scalar scalar = cann.tensors().createScalar(value);
+        return kept(cann.tensors().createScalar(value));
+    }
+
+    /** A whole number. */
+    Acl.Scalar scalar(long value) {
+        return kept(cann.tensors().createScalar(value));
+    }
+
+    private Acl.Scalar kept(Acl.Scalar scalar) {
         undo.push(() -> cann.tensors().destroyScalar(scalar));
         return scalar;
     }
@@ -96,6 +145,23 @@ final class OneDevice implements AutoCloseable {
 
     int[] readInts(OnDevice tensor) {
         return download(tensor).toArray(JAVA_INT);
+    }
+
+    long[] readLongs(OnDevice tensor) {
+        return download(tensor).toArray(JAVA_LONG);
+    }
+
+    byte[] readBytes(OnDevice tensor) {
+        return download(tensor).toArray(JAVA_BYTE);
+    }
+
+    float[] readHalves(OnDevice tensor) {
+        short[] bits = download(tensor).toArray(JAVA_SHORT);
+        float[] values = new float[bits.length];
+        for (int i = 0; i < bits.length; i++) {
+            values[i] = Float.float16ToFloat(bits[i]);
+        }
+        return values;
     }
 
     private MemorySegment download(OnDevice tensor) {
