@@ -28,6 +28,10 @@ public final class GoldenCheckpoint {
     public static final List<String> NAMES =
             List.of("moge-tiny", "moge-wide", "moge-mesh", "moge-mesh-128", "embedded-tiny");
 
+    /** The checkpoints in the format of Ascend's quantiser. */
+    public static final List<String> QUANTIZED_NAMES =
+            List.of("moge-w8a8-static", "moge-w8a8-dynamic", "moge-mesh-w8a8");
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**

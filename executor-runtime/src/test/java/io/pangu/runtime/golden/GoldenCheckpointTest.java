@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import io.pangu.runtime.golden.GoldenCheckpoint.Case;
 import io.pangu.runtime.golden.GoldenCheckpoint.Score;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 class GoldenCheckpointTest {
-    static final List<String> NAMES = GoldenCheckpoint.NAMES;
+    static final List<String> NAMES = Stream.concat(
+                    GoldenCheckpoint.NAMES.stream(), GoldenCheckpoint.QUANTIZED_NAMES.stream())
+            .toList();
 
     @ParameterizedTest
     @FieldSource("NAMES")
