@@ -18,8 +18,8 @@ import java.util.TreeSet;
 
 /**
  * A name for what a checkpoint computes: checkpoints with equal fingerprints give equal outputs. It depends on the
- * content of the configuration and tokenizer files and on every tensor's name, type, shape and a sample of its bytes, not
- * on paths, times or how the tensors are spread over shards.
+ * content of the configuration and tokenizer files and on every tensor's name, type, quantisation, shape and a sample of its
+ * bytes, not on paths, times or how the tensors are spread over shards.
  *
  * <p>Tensors of up to 64 KiB count whole, of larger ones five pages of 4 KiB from the first to the last: a retrained,
  * re-exported or truncated checkpoint differs in practically every one of them, and 72 billion parameters cost about
@@ -63,7 +63,8 @@ public final class ModelFingerprint {
                 }
             }
             for (String name : new TreeSet<>(weights.names())) {
-                fingerprint.addTensor(weights.tensor(name));
+                fingerprint.addTensor(
+                        weights.tensor(name), weights.quantization().typeOf(name));
             }
             return HexFormat.of().formatHex(fingerprint.digest.digest());
         } catch (NoSuchAlgorithmException e) {
@@ -88,9 +89,12 @@ public final class ModelFingerprint {
         }
     }
 
-    private void addTensor(HostTensor tensor) {
+    private void addTensor(HostTensor tensor, QuantType type) {
         add(tensor.name());
         add(tensor.dtype().name());
+        if (type != QuantType.FLOAT) {
+            add(type.name());
+        }
         add(tensor.shape().toString());
         MemorySegment data = tensor.data();
         long size = data.byteSize();

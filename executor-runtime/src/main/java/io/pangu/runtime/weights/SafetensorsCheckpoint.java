@@ -2,7 +2,6 @@ package io.pangu.runtime.weights;
 
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,22 +13,20 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
- * The weights of a checkpoint directory: one {@code model.safetensors}, or the shards that
- * {@code model.safetensors.index.json} names. Thread-safe. Tensors that no model reads are left out: those named
- * {@code *.rotary_emb.inv_freq}, {@code *kv_cache_offset} or containing {@code module} (model-spec 2).
+ * The weights of a checkpoint directory: one file, or the shards that an index names, as {@link CheckpointFiles} finds them.
+ * Thread-safe. Tensors that no model reads are left out: those named {@code *.rotary_emb.inv_freq},
+ * {@code *kv_cache_offset} or containing {@code module} (model-spec 2).
  */
 public final class SafetensorsCheckpoint implements WeightSource {
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
-
     private final List<SafetensorsFile> files;
+    private final QuantDescription quantization;
     private final Map<String, SafetensorsFile> fileOf = new LinkedHashMap<>();
 
-    private SafetensorsCheckpoint(List<SafetensorsFile> files) {
+    private SafetensorsCheckpoint(List<SafetensorsFile> files, QuantDescription quantization) {
         this.files = List.copyOf(files);
+        this.quantization = quantization;
         for (SafetensorsFile file : files) {
             for (String name : file.names()) {
                 if (!isIgnored(name)) {
@@ -43,20 +40,18 @@ public final class SafetensorsCheckpoint implements WeightSource {
      * Maps a checkpoint's weights and checks that its files agree with each other.
      *
      * @throws EngineException {@code INVALID_CHECKPOINT} when files are missing, damaged or contradict the index,
-     *     {@code UNSUPPORTED_MODEL} for a quantised checkpoint in Ascend's format
+     *     {@code UNSUPPORTED_MODEL} when they are quantised in a way that this engine does not read
      */
     public static SafetensorsCheckpoint open(Path directory) {
-        AscendQuantization.refuse(directory);
-        if (Files.isRegularFile(directory.resolve(SINGLE))) {
-            return new SafetensorsCheckpoint(List.of(SafetensorsFile.open(directory.resolve(SINGLE))));
-        }
-        if (Files.isRegularFile(directory.resolve(INDEX))) {
-            return openShards(directory, ShardIndex.read(directory.resolve(INDEX)));
-        }
-        throw noWeights(directory);
+        CheckpointFiles files = CheckpointFiles.find(directory);
+        QuantDescription quantization =
+                files.description().map(QuantDescriptionReader::read).orElse(QuantDescription.FLOAT);
+        return files.isIndex()
+                ? openShards(directory, ShardIndex.read(files.weights()), quantization)
+                : new SafetensorsCheckpoint(List.of(SafetensorsFile.open(files.weights())), quantization);
     }
 
-    private static SafetensorsCheckpoint openShards(Path directory, ShardIndex index) {
+    private static SafetensorsCheckpoint openShards(Path directory, ShardIndex index, QuantDescription quantization) {
         SortedMap<String, Set<String>> tensorsByShard = index.tensorsByShard();
         List<String> absent = tensorsByShard.keySet().stream()
                 .filter(shard -> !Files.isRegularFile(directory.resolve(shard)))
@@ -74,7 +69,7 @@ public final class SafetensorsCheckpoint implements WeightSource {
                 shards.put(shard, SafetensorsFile.open(directory.resolve(shard)));
             }
             requireAgreement(index, tensorsByShard, shards);
-            return new SafetensorsCheckpoint(List.copyOf(shards.values()));
+            return new SafetensorsCheckpoint(List.copyOf(shards.values()), quantization);
         } catch (RuntimeException | Error e) {
             shards.values().forEach(SafetensorsFile::close);
             throw e;
@@ -112,25 +107,6 @@ public final class SafetensorsCheckpoint implements WeightSource {
         }
     }
 
-    private static EngineException noWeights(Path directory) {
-        String remedy = "download the *.safetensors files too";
-        try (Stream<Path> entries = Files.list(directory)) {
-            boolean hasPickles = entries.map(entry -> String.valueOf(entry.getFileName()))
-                    .anyMatch(name -> name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth"));
-            if (hasPickles) {
-                remedy = "its weights are in PyTorch's format: convert them to safetensors";
-            }
-        } catch (IOException e) {
-            remedy = "check that the directory can be read (" + e + ")";
-        }
-        return new EngineException(
-                ErrorCode.INVALID_CHECKPOINT,
-                "checkpoint '" + directory + "' has no weights: there is neither " + SINGLE + " nor " + INDEX + "; "
-                        + remedy,
-                Map.of("model", directory.toString()),
-                null);
-    }
-
     private static boolean isIgnored(String name) {
         return name.endsWith(".rotary_emb.inv_freq") || name.endsWith("kv_cache_offset") || name.contains("module");
     }
@@ -148,6 +124,11 @@ public final class SafetensorsCheckpoint implements WeightSource {
     @Override
     public Set<String> names() {
         return Collections.unmodifiableSet(new LinkedHashSet<>(fileOf.keySet()));
+    }
+
+    @Override
+    public QuantDescription quantization() {
+        return quantization;
     }
 
     @Override

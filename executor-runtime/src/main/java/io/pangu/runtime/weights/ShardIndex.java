@@ -17,7 +17,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * What {@code model.safetensors.index.json} says: which shard holds which tensor. Shard names are plain file names; one
+ * What a {@code *.safetensors.index.json} says: which shard holds which tensor. Shard names are plain file names; one
  * that would leave the directory is refused.
  *
  * @param file name of the index, for messages

@@ -17,8 +17,9 @@ import java.util.Set;
  *
  * @param required tensors that a checkpoint must have
  * @param optional tensors that it may have besides, for instance the head of a model that ties it to its embedding
+ * @param dtypes the types that one of them may have, where these are not those of all
  */
-public record WeightManifest(Map<String, Shape> required, Map<String, Shape> optional) {
+public record WeightManifest(Map<String, Shape> required, Map<String, Shape> optional, Map<String, Set<DType>> dtypes) {
     /** The element types that float checkpoints use. */
     public static final Set<DType> FLOATS = Collections.unmodifiableSet(EnumSet.of(DType.BF16, DType.F16, DType.F32));
 
@@ -28,16 +29,23 @@ public record WeightManifest(Map<String, Shape> required, Map<String, Shape> opt
     public WeightManifest {
         required = Collections.unmodifiableMap(new LinkedHashMap<>(required));
         optional = Collections.unmodifiableMap(new LinkedHashMap<>(optional));
+        dtypes = Map.copyOf(dtypes);
+    }
+
+    /** Tensors that may all have the same types. */
+    public WeightManifest(Map<String, Shape> required, Map<String, Shape> optional) {
+        this(required, optional, Map.of());
     }
 
     /**
-     * Checks that a checkpoint has exactly these tensors, with these shapes and of one of these types.
+     * Checks that a checkpoint has exactly these tensors, with these shapes and of one of their types.
      *
      * @param checkpoint the checkpoint's name, for the message
+     * @param common the types of tensors that have none of their own in {@link #dtypes}
      * @throws EngineException {@code INVALID_CHECKPOINT} listing everything that is missing, misshapen, of a wrong type or
      *     unknown
      */
-    public void check(String checkpoint, Set<DType> dtypes, WeightSource source) {
+    public void check(String checkpoint, Set<DType> common, WeightSource source) {
         Set<String> present = source.names();
         List<String> missing = required.keySet().stream()
                 .filter(name -> !present.contains(name))
@@ -49,8 +57,8 @@ public record WeightManifest(Map<String, Shape> required, Map<String, Shape> opt
                 .toList();
         List<String> misshapen = new ArrayList<>();
         List<String> mistyped = new ArrayList<>();
-        inspect(required, present, dtypes, source, misshapen, mistyped);
-        inspect(optional, present, dtypes, source, misshapen, mistyped);
+        inspect(required, present, common, source, misshapen, mistyped);
+        inspect(optional, present, common, source, misshapen, mistyped);
 
         List<String> faults = new ArrayList<>();
         addFault(faults, "", misshapen, "; ");
@@ -61,16 +69,19 @@ public record WeightManifest(Map<String, Shape> required, Map<String, Shape> opt
             throw new EngineException(
                     ErrorCode.INVALID_CHECKPOINT,
                     "checkpoint '" + checkpoint + "': " + String.join("; ", faults)
-                            + "; re-export the checkpoint or take the config.json that belongs to it",
+                            + "; re-export the checkpoint or take the config.json "
+                            + (source.quantization().isQuantized()
+                                    ? "and the " + source.quantization().file() + " that belong to it"
+                                    : "that belongs to it"),
                     Map.of("model", checkpoint),
                     null);
         }
     }
 
-    private static void inspect(
+    private void inspect(
             Map<String, Shape> expected,
             Set<String> present,
-            Set<DType> dtypes,
+            Set<DType> common,
             WeightSource source,
             List<String> misshapen,
             List<String> mistyped) {
@@ -83,9 +94,10 @@ public record WeightManifest(Map<String, Shape> required, Map<String, Shape> opt
                 misshapen.add(tensor.file() + ": tensor '" + name + "' has shape " + tensor.shape()
                         + ", config.json implies " + shape);
             }
-            if (!dtypes.contains(tensor.dtype())) {
+            Set<DType> allowed = dtypes.getOrDefault(name, common);
+            if (!allowed.contains(tensor.dtype())) {
                 mistyped.add(tensor.file() + ": tensor '" + name + "' has type " + tensor.dtype()
-                        + ", it must be one of " + dtypes);
+                        + ", it must be one of " + allowed);
             }
         });
     }

@@ -14,6 +14,11 @@ public interface WeightSource extends AutoCloseable {
      */
     HostTensor tensor(String name);
 
+    /** How the tensors are stored that are not floats. */
+    default QuantDescription quantization() {
+        return QuantDescription.FLOAT;
+    }
+
     /** Unmaps the files. */
     @Override
     void close();

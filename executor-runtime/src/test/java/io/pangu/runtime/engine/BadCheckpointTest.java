@@ -200,17 +200,6 @@ class BadCheckpointTest {
                     "model.safetensors: a file of 5 bytes has no header (at byte 0); the file is not a whole safetensors"
                             + " file: download or export it again");
         }
-
-        @Test
-        void inAscendsQuantisedFormat() {
-            tiny.text("quant_model_description.json", "{\"model_quant_type\": \"W8A8\"}");
-            EngineException error = refused(config());
-            assertThat(error.code()).isEqualTo(ErrorCode.UNSUPPORTED_MODEL);
-            assertThat(error)
-                    .hasMessageStartingWith("checkpoint '" + directory + "': quantised Ascend checkpoints")
-                    .hasMessageEndingWith(
-                            "use the float checkpoint, which can be quantised to int8 while it is loaded");
-        }
     }
 
     @Nested

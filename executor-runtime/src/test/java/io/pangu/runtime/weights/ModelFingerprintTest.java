@@ -8,6 +8,9 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,6 +83,21 @@ class ModelFingerprintTest {
         String reshaped = fingerprint(first);
         SafetensorsBytes.write(first.resolve("model.safetensors"), new Floats("a", 3), new Floats("c", 40_000));
         assertThat(before).isNotEqualTo(reshaped).isNotEqualTo(fingerprint(first));
+    }
+
+    @Test
+    void changesWithTheTypeThatADescriptionGivesATensor() throws IOException {
+        String before = fingerprint(first);
+        Path description = first.resolve("quant_model_description.json");
+        Files.writeString(description, "{\"model_quant_type\": \"W8A8\", \"a.weight\": \"FLOAT\"}");
+        assertThat(fingerprint(first)).as("all float").isEqualTo(before);
+        SafetensorsBytes.write(first.resolve("model.safetensors"), new Floats("a.weight", 3));
+        Set<String> fingerprints = new HashSet<>();
+        for (String type : List.of("FLOAT", "W8A8", "W8A8_DYNAMIC")) {
+            Files.writeString(description, "{\"model_quant_type\": \"W8A8\", \"a.weight\": \"" + type + "\"}");
+            fingerprints.add(fingerprint(first));
+        }
+        assertThat(fingerprints).hasSize(3);
     }
 
     private static void flip(Path file, long at) throws IOException {

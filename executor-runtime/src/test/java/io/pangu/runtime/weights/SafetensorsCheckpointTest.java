@@ -80,25 +80,6 @@ class SafetensorsCheckpointTest {
             Files.createFile(directory.resolve("pytorch_model-00001-of-00002.bin"));
             assertRefused(ErrorCode.INVALID_CHECKPOINT, "in PyTorch's format: convert them to safetensors");
         }
-
-        @Test
-        void refusesQuantisedAscendCheckpointsByTheirKind() throws IOException {
-            Files.writeString(
-                    directory.resolve("quant_model_description.json"),
-                    "{\"version\": {}, \"model_quant_type\": \"W8A8\", \"lm_head.weight\": \"FLOAT\"}");
-            Files.createFile(directory.resolve("quant_model_weight_w8a8.safetensors"));
-            assertRefused(
-                    ErrorCode.UNSUPPORTED_MODEL,
-                    "quantised Ascend checkpoints (W8A8) are not supported yet",
-                    "use the float checkpoint");
-        }
-
-        @ParameterizedTest
-        @ValueSource(strings = {"", "[]", "{\"model_quant_type\": 3}", "{\"model_quant_type\"", "\0\0"})
-        void refusesQuantisedAscendCheckpointsWhoseDescriptionIsBroken(String description) throws IOException {
-            Files.writeString(directory.resolve("quant_model_description_w8a8.json"), description);
-            assertRefused(ErrorCode.UNSUPPORTED_MODEL, "quantised Ascend checkpoints are not supported yet");
-        }
     }
 
     @Nested

@@ -10,6 +10,7 @@ import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
 import io.pangu.runtime.weights.SafetensorsBytes.Floats;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -59,6 +60,38 @@ class WeightManifestTest {
                 .isThrownBy(() -> check(manifest))
                 .withMessageContaining("tensor 'a' has type I8, it must be one of [F32, F16, BF16]");
         assertThatCode(() -> check(manifest, Set.of(DType.I8))).doesNotThrowAnyException();
+    }
+
+    @Test
+    void tensorsMayHaveTypesOfTheirOwn() throws IOException {
+        SafetensorsBytes.write(
+                directory.resolve("model.safetensors"),
+                "{" + SafetensorsBytes.entry("a", "I8", "[4]", "[0,4]") + ","
+                        + SafetensorsBytes.entry("b", "I8", "[4]", "[4,8]") + "}",
+                8);
+        Map<String, Shape> both = Map.of("a", Shape.of(4), "b", Shape.of(4));
+        assertThatCode(() ->
+                        check(new WeightManifest(both, Map.of(), Map.of("a", Set.of(DType.I8), "b", Set.of(DType.I8)))))
+                .doesNotThrowAnyException();
+        assertThatExceptionOfType(EngineException.class)
+                .isThrownBy(() -> check(new WeightManifest(both, Map.of(), Map.of("a", Set.of(DType.I32)))))
+                .withMessageContainingAll(
+                        "tensor 'a' has type I8, it must be one of [I32]",
+                        "tensor 'b' has type I8, it must be one of [F32, F16, BF16]",
+                        "or take the config.json that belongs to it");
+    }
+
+    @Test
+    void remindsOfTheDescriptionOfAQuantisedCheckpoint() throws IOException {
+        write(new Floats("a.weight", 2));
+        Files.writeString(
+                directory.resolve("quant_model_description_w8a8.json"),
+                "{\"model_quant_type\": \"W8A8\", \"a.weight\": \"W8A8\"}");
+        assertThatExceptionOfType(EngineException.class)
+                .isThrownBy(() -> check(new WeightManifest(Map.of("a.weight", Shape.of(3)), Map.of())))
+                .withMessageEndingWith(
+                        "config.json implies [3]; re-export the checkpoint or take the config.json and the"
+                                + " quant_model_description_w8a8.json that belong to it");
     }
 
     @Test
