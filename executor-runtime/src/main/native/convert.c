@@ -42,23 +42,20 @@ static float largest_magnitude(const float *x, int count) {
     return result.value;
 }
 
-INLINE vi quantised(vf x, vf scale) {
-    const vf q = vf_min(vf_set(127.0f), vf_max(vf_set(-127.0f), vf_div(x, scale)));
-    return vi_rounded(q);
+/* x / step + offset, rounded and held within lowest to 127. */
+INLINE vi quantised(vf x, vf step, vf offset, vf lowest) {
+    const vf q = vf_add(vf_div(x, step), offset);
+    return vi_rounded(vf_min(vf_set(127.0f), vf_max(lowest, q)));
 }
 
-static void quantize_row(const float *x, int k, int8_t *out, int k_padded, float scale) {
-    if (scale == 0.0f) {
-        for (int i = 0; i < k_padded; i++) out[i] = 0;
-        return;
-    }
-    const vf s = vf_set(scale);
+static void quantize_row(const float *x, int k, float step, float offset, float lowest, int8_t *out, int k_padded) {
+    const vf s = vf_set(step), o = vf_set(offset), l = vf_set(lowest);
     int i = 0;
     for (; i + LANES <= k; i += LANES) {
-        vi_store_bytes(out + i, quantised(vf_load(x + i), s), LANES);
+        vi_store_bytes(out + i, quantised(vf_load(x + i), s, o, l), LANES);
     }
     if (i < k) {
-        vi_store_bytes(out + i, quantised(vf_load_tail(x + i, k - i), s), k - i);
+        vi_store_bytes(out + i, quantised(vf_load_tail(x + i, k - i), s, o, l), k - i);
     }
     for (i = k; i < k_padded; i++) out[i] = 0;
 }
@@ -66,7 +63,22 @@ static void quantize_row(const float *x, int k, int8_t *out, int k_padded, float
 void KERNEL(quantize_rows)(const float *x, int32_t m, int32_t k, int8_t *out, int32_t k_padded, float *scale) {
     for (int32_t row = 0; row < m; row++) {
         const float *from = x + (int64_t)row * k;
+        int8_t *to = out + (int64_t)row * k_padded;
         scale[row] = largest_magnitude(from, k) / 127.0f;
-        quantize_row(from, k, out + (int64_t)row * k_padded, k_padded, scale[row]);
+        if (scale[row] == 0.0f) {
+            for (int32_t i = 0; i < k_padded; i++) to[i] = 0;
+        } else {
+            quantize_row(from, k, scale[row], 0.0f, -127.0f, to, k_padded);
+        }
+    }
+}
+
+void KERNEL(quantize_rows_by)(const float *x, int32_t m, int32_t k, float step, float offset, int8_t *out,
+                              int32_t k_padded, float *scale) {
+    for (int32_t row = 0; row < m; row++) {
+        const float *from = x + (int64_t)row * k;
+        const float largest = largest_magnitude(from, k);
+        quantize_row(from, k, step, offset, -128.0f, out + (int64_t)row * k_padded, k_padded);
+        scale[row] = largest != largest ? largest : 1.0f;
     }
 }

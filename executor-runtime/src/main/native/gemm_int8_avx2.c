@@ -1,6 +1,6 @@
 /*
- * y = x W^T with int8 operands and scales on AVX2: bytes widened to 16 bits, whose products of pairs vpmaddwd adds in 32
- * bits. vpmaddubsw would be shorter, but it holds large sums of two products at its bounds.
+ * y = x W^T with int8 operands, integer biases and scales on AVX2: bytes widened to 16 bits, whose products of pairs
+ * vpmaddwd adds in 32 bits. vpmaddubsw would be shorter, but it holds large sums of two products at its bounds.
  */
 #include "pangu_cpu.h"
 
@@ -13,6 +13,7 @@ typedef __m256i sum_t;
 typedef __m256i part_t;
 typedef struct {
     const float *x_scale, *w_scale;
+    const int32_t *bias;
 } operands_t;
 
 #define GROUP 4
@@ -43,13 +44,15 @@ static void finish(const struct product *p, int row, int column, const int32_t *
 static void finish(const product_t *p, int row, int column, const int32_t *sums, int columns) {
     float *y = p->y + (size_t)row * p->y_stride + column;
     const float x_scale = p->ops.x_scale[row];
-    for (int j = 0; j < columns; j++) y[j] = (float)sums[j] * x_scale * p->ops.w_scale[column + j];
+    for (int j = 0; j < columns; j++) {
+        y[j] = (float)(sums[j] + p->ops.bias[column + j]) * x_scale * p->ops.w_scale[column + j];
+    }
 }
 
 void KERNEL(gemm_int8)(const int8_t *x, const int8_t *w, const float *x_scale, const float *w_scale,
-                       const int32_t *w_sum, float *y, int32_t m, int32_t n, int32_t k_padded, int32_t y_stride,
-                       int32_t first_block, int32_t end_block) {
+                       const int32_t *w_sum, const int32_t *bias, float *y, int32_t m, int32_t n, int32_t k_padded,
+                       int32_t y_stride, int32_t first_block, int32_t end_block) {
     (void)w_sum; /* for processors whose product takes one unsigned side */
-    const product_t p = {x, w, y, m, n, k_padded, y_stride, {x_scale, w_scale}};
+    const product_t p = {x, w, y, m, n, k_padded, y_stride, {x_scale, w_scale, bias}};
     multiply_blocks(&p, first_block, end_block);
 }

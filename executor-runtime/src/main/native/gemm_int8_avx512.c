@@ -1,6 +1,6 @@
 /*
- * y = x W^T with int8 operands and scales on AVX-512 VNNI. vpdpbusd wants one side unsigned: x + 128, whose share
- * 128 * sum(w) is taken away at the end, exactly, in 32-bit arithmetic.
+ * y = x W^T with int8 operands, integer biases and scales on AVX-512 VNNI. vpdpbusd wants one side unsigned: x + 128,
+ * whose share 128 * sum(w) is taken away at the end, exactly, in 32-bit arithmetic.
  */
 #include "pangu_cpu.h"
 
@@ -10,7 +10,7 @@ typedef int8_t input_t;
 typedef int8_t weight_t;
 typedef struct {
     const float *x_scale, *w_scale;
-    const int32_t *w_sum;
+    const int32_t *w_sum, *bias;
 } operands_t;
 
 #define GROUP 4
@@ -25,7 +25,8 @@ static void scale_sums(const struct product *p, int row, int rows, int block);
 
 ALWAYS_INLINE __m512 scaled(const product_t *p, __m512i sum, int column, __m512 x_scale) {
     const __m512i excess = _mm512_slli_epi32(_mm512_loadu_si512(p->ops.w_sum + column), 7);
-    const __m512 exact = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, excess));
+    const __m512i added = _mm512_sub_epi32(_mm512_loadu_si512(p->ops.bias + column), excess);
+    const __m512 exact = _mm512_cvtepi32_ps(_mm512_add_epi32(sum, added));
     return _mm512_mul_ps(_mm512_mul_ps(exact, x_scale), _mm512_loadu_ps(p->ops.w_scale + column));
 }
 
@@ -48,8 +49,8 @@ static void scale_sums(const struct product *p, int row, int rows, int block) {
 }
 
 void KERNEL(gemm_int8)(const int8_t *x, const int8_t *w, const float *x_scale, const float *w_scale,
-                       const int32_t *w_sum, float *y, int32_t m, int32_t n, int32_t k_padded, int32_t y_stride,
-                       int32_t first_block, int32_t end_block) {
-    const product_t p = {x, w, y, m, n, k_padded, y_stride, {x_scale, w_scale, w_sum}};
+                       const int32_t *w_sum, const int32_t *bias, float *y, int32_t m, int32_t n, int32_t k_padded,
+                       int32_t y_stride, int32_t first_block, int32_t end_block) {
+    const product_t p = {x, w, y, m, n, k_padded, y_stride, {x_scale, w_scale, w_sum, bias}};
     multiply_blocks(&p, first_block, end_block);
 }

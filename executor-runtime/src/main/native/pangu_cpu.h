@@ -17,7 +17,7 @@
 #define BLOCK_COLUMNS 64
 
 /* Changes whenever a signature or a layout changes; the binding refuses another number. */
-#define PANGU_ABI 2
+#define PANGU_ABI 3
 
 PANGU_API int32_t pangu_abi(void);
 
@@ -46,12 +46,15 @@ PANGU_API void KERNEL(gemm_bf16)(const uint16_t *x, const uint16_t *w, float *y,
                                  int32_t y_stride, int32_t first_block, int32_t end_block);
 
 PANGU_API void KERNEL(gemm_int8)(const int8_t *x, const int8_t *w, const float *x_scale, const float *w_scale,
-                                 const int32_t *w_sum, float *y, int32_t m, int32_t n, int32_t k_padded,
-                                 int32_t y_stride, int32_t first_block, int32_t end_block);
+                                 const int32_t *w_sum, const int32_t *bias, float *y, int32_t m, int32_t n,
+                                 int32_t k_padded, int32_t y_stride, int32_t first_block, int32_t end_block);
 
 PANGU_API void KERNEL(round_to_bf16)(const float *x, uint16_t *out, int64_t count);
 
 PANGU_API void KERNEL(quantize_rows)(const float *x, int32_t m, int32_t k, int8_t *out, int32_t k_padded, float *scale);
+
+PANGU_API void KERNEL(quantize_rows_by)(const float *x, int32_t m, int32_t k, float step, float offset, int8_t *out,
+                                        int32_t k_padded, float *scale);
 
 PANGU_API void KERNEL(attend_heads)(const float *queries, int32_t num_queries, const float *keys, const float *values,
                                     const int32_t *block_table, int32_t head, int32_t num_kv_heads, int32_t block_size,

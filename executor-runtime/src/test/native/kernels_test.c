@@ -49,18 +49,20 @@ static float packed_f32[192 * MAX_INPUTS] __attribute__((aligned(64)));
 static uint16_t x_bf16[MAX_ROWS * MAX_INPUTS], packed_bf16[192 * MAX_INPUTS] __attribute__((aligned(64)));
 static int8_t x_int8[MAX_ROWS * MAX_INPUTS], packed_int8[192 * MAX_INPUTS] __attribute__((aligned(64)));
 static float x_scale[MAX_ROWS], w_scale[192], first_row[MAX_OUTPUTS];
-static int32_t w_sum[192];
+static int32_t w_sum[192], bias[192];
 
 static void fill(int m, int n, int k, int kind) {
     memset(packed_f32, 0, sizeof packed_f32);
     memset(packed_bf16, 0, sizeof packed_bf16);
     memset(packed_int8, 0, sizeof packed_int8);
     memset(w_sum, 0, sizeof w_sum);
+    memset(bias, 0, sizeof bias);
     state = 7u;
     for (int j = 0; j < n; j++) {
         w_scale[j] = 0.01f + 0.001f * (float)j;
+        bias[j] = kind == 2 ? (j % 3 - 1) * 1000000 + j : 0;
         for (int i = 0; i < k; i++) {
-            float value = kind == 2 ? floorf(uniform() * 127) : widened(bf16(uniform()));
+            float value = kind == 2 ? floorf(uniform() * 128) : widened(bf16(uniform()));
             w[j * k + i] = value;
             packed_f32[packed_at(j, i, k, 1)] = value;
             packed_bf16[packed_at(j, i, k, 2)] = bf16(value);
@@ -72,7 +74,7 @@ static void fill(int m, int n, int k, int kind) {
         x_scale[r] = 0.02f + 0.001f * (float)r;
         for (int i = 0; i < k; i++) {
             const int at = r * k + i;
-            x[at] = kind == 2 ? floorf(uniform() * 127) : widened(bf16(uniform()));
+            x[at] = kind == 2 ? floorf(uniform() * 128) : widened(bf16(uniform()));
             x_bf16[at] = bf16(x[at]);
             x_int8[at] = (int8_t)x[at];
         }
@@ -86,10 +88,12 @@ static void check_product(int m, int n, int k, int kind) {
     fill(m, n, k, kind);
     if (kind == 0) KERNEL(gemm_f32)(x, packed_f32, y, m, n, k, stride, 0, blocks);
     if (kind == 1) KERNEL(gemm_bf16)(x_bf16, packed_bf16, y, m, n, k, stride, 0, blocks);
-    if (kind == 2) KERNEL(gemm_int8)(x_int8, packed_int8, x_scale, w_scale, w_sum, y, m, n, k, stride, 0, blocks);
+    if (kind == 2) {
+        KERNEL(gemm_int8)(x_int8, packed_int8, x_scale, w_scale, w_sum, bias, y, m, n, k, stride, 0, blocks);
+    }
     for (int r = 0; r < m; r++) {
         for (int j = 0; j < stride; j++) {
-            double sum = 0;
+            double sum = j < n ? bias[j] : 0;
             for (int i = 0; j < n && i < k; i++) sum += (double)x[r * k + i] * w[j * k + i];
             const double wanted = j >= n ? UNTOUCHED : kind == 2 ? (double)((float)sum * x_scale[r] * w_scale[j]) : sum;
             const double got = y[r * stride + j];
@@ -175,6 +179,12 @@ static void check_rows(int n) {
         expect(bytes[i] == (int8_t)nearbyintf(a[i] / scale), "int8", i, n, bytes[i], a[i] / scale);
     }
     expect(scale == (float)largest / 127, "scale", n, 0, scale, largest / 127);
+    KERNEL(quantize_rows_by)(a, 1, n, 0.05f, -9.0f, bytes, 224, &scale);
+    for (int i = 0; i < 224; i++) {
+        const double wanted = i < n ? fmin(127, fmax(-128, nearbyintf(a[i] / 0.05f + -9.0f))) : 0;
+        expect(bytes[i] == wanted, "int8 by fixed steps", i, n, bytes[i], wanted);
+    }
+    expect(scale == 1, "scale of fixed steps", n, 0, scale, 1);
     const float got = KERNEL(sum_exp_row)(a, n, 8);
     expect(fabs(got - sum) <= sum * 1e-6, "sum of exponentials", n, 0, got, sum);
     a[n / 2] = a[n - 1] = 100;

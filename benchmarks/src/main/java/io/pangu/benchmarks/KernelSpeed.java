@@ -134,7 +134,8 @@ public final class KernelSpeed {
                 case F32 -> kernels.gemmF32(inputs, w, outputs, shape, first, end);
                 case BF16 -> kernels.gemmBf16(inputs, w, outputs, shape, first, end);
                 case INT8 ->
-                    kernels.gemmInt8(new Int8Gemm(inputs, w, inputs, inputs, inputs), outputs, shape, first, end);
+                    kernels.gemmInt8(
+                            new Int8Gemm(inputs, w, inputs, inputs, inputs, inputs), outputs, shape, first, end);
             }
         }
         sink.add(outputs.get(ValueLayout.JAVA_INT, 0));

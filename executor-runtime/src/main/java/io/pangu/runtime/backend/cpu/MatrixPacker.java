@@ -60,6 +60,7 @@ final class MatrixPacker {
             long at = (long) block * BLOCK_COLUMNS * Float.BYTES;
             MemorySegment.copy(scales, 0, target.scales(), ValueLayout.JAVA_FLOAT, at, BLOCK_COLUMNS);
             MemorySegment.copy(sums, 0, target.sums(), INT, at, BLOCK_COLUMNS);
+            target.sumBias().asSlice(at, (long) BLOCK_COLUMNS * Integer.BYTES).fill((byte) 0);
         }
     }
 

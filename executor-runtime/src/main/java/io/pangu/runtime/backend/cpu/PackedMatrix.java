@@ -17,6 +17,7 @@ import java.lang.foreign.ValueLayout;
  * @param weights (blocks, kPadded / g, 64, g)
  * @param scales (blocks * 64) fp32, of int8 weights; else empty
  * @param sums (blocks * 64) int32: sum of each output's int8 weights; else empty
+ * @param sumBias (blocks * 64) int32: what is added to each output's integer sum; else empty
  * @param bias (n), or no elements
  */
 record PackedMatrix(
@@ -26,6 +27,7 @@ record PackedMatrix(
         MemorySegment weights,
         MemorySegment scales,
         MemorySegment sums,
+        MemorySegment sumBias,
         float[] bias) {
 
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -49,7 +51,7 @@ record PackedMatrix(
 
     /** Bytes that a matrix takes, in all, a multiple of {@link CpuMemory#ALIGNMENT}. */
     static long sizeBytes(WeightScheme scheme, int n, int k) {
-        return weightsBytes(scheme, n, k) + 2 * scalesBytes(scheme, n);
+        return weightsBytes(scheme, n, k) + 3 * scalesBytes(scheme, n);
     }
 
     private static long weightsBytes(WeightScheme scheme, int n, int k) {
@@ -76,6 +78,7 @@ record PackedMatrix(
                 memory.asSlice(0, weights),
                 memory.asSlice(weights, scales),
                 memory.asSlice(weights + scales, scales),
+                memory.asSlice(weights + 2 * scales, scales),
                 bias);
     }
 
@@ -92,7 +95,11 @@ record PackedMatrix(
             case WeightScheme.Bf16 b -> kernels.gemmBf16(x.values, weights, y, shape, firstBlock, endBlock);
             case WeightScheme.W8A8Dynamic i ->
                 kernels.gemmInt8(
-                        new Int8Gemm(x.values, weights, x.scales, scales, sums), y, shape, firstBlock, endBlock);
+                        new Int8Gemm(x.values, weights, x.scales, scales, sums, sumBias),
+                        y,
+                        shape,
+                        firstBlock,
+                        endBlock);
         }
         if (bias.length > 0) {
             addBias(y, m, firstBlock * PackedLayout.BLOCK_COLUMNS, Math.min(n, endBlock * PackedLayout.BLOCK_COLUMNS));

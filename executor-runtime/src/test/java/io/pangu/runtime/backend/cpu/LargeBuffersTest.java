@@ -111,7 +111,7 @@ class LargeBuffersTest {
         assertThat(PackedMatrix.sizeBytes(WeightScheme.FLOAT32, 153_376, 5120)).isEqualTo(2397L * 64 * 5120 * 4);
         assertThat(PackedMatrix.sizeBytes(WeightScheme.BF16, 153_376, 5120)).isEqualTo(2397L * 64 * 5120 * 2);
         assertThat(PackedMatrix.sizeBytes(WeightScheme.W8A8_DYNAMIC, 153_376, 5120))
-                .isEqualTo(2397L * 64 * 5120 + 2 * 2397L * 64 * 4);
+                .isEqualTo(2397L * 64 * 5120 + 3 * 2397L * 64 * 4);
         HeadLayout heads = new HeadLayout(40, 8, 128);
         assertThat(device.kvBlockBytes(heads, 16)).isEqualTo(2L * 8 * 128 * 16 * 4);
         assertThat(8192 * device.kvBlockBytes(heads, 16) * 46).isEqualTo(49_392_123_904L);

@@ -19,6 +19,7 @@ record CpuBindings(
         MethodHandle gemmInt8,
         MethodHandle roundToBf16,
         MethodHandle quantizeRows,
+        MethodHandle quantizeRowsBy,
         MethodHandle attendHeads,
         MethodHandle swiGlu,
         MethodHandle rmsNormRow,
@@ -37,10 +38,13 @@ record CpuBindings(
         return new CpuBindings(
                 symbols.function(prefix + "gemm_f32", gemm(3)),
                 symbols.function(prefix + "gemm_bf16", gemm(3)),
-                symbols.function(prefix + "gemm_int8", gemm(6)),
+                symbols.function(prefix + "gemm_int8", gemm(7)),
                 symbols.function(prefix + "round_to_bf16", FunctionDescriptor.ofVoid(POINTER, POINTER, LONG)),
                 symbols.function(
                         prefix + "quantize_rows", FunctionDescriptor.ofVoid(POINTER, INT, INT, POINTER, INT, POINTER)),
+                symbols.function(
+                        prefix + "quantize_rows_by",
+                        FunctionDescriptor.ofVoid(POINTER, INT, INT, FLOAT, FLOAT, POINTER, INT, POINTER)),
                 symbols.function(
                         prefix + "attend_heads",
                         FunctionDescriptor.ofVoid(

@@ -75,29 +75,33 @@ final class KernelSelfCheck {
         return isProduct(y);
     }
 
+    /** Inputs are quantised with an offset of one step, which the bias takes away again. */
     private boolean multipliesInt8() {
+        MemorySegment wide = segment(ROWS * INPUTS * 4L);
         MemorySegment x = segment(ROWS * INPUTS);
         MemorySegment w = segment(PACKED);
         MemorySegment xScale = segment(ROWS * 4L);
         int columns = PackedLayout.blocks(OUTPUTS) * PackedLayout.BLOCK_COLUMNS;
         MemorySegment wScale = segment(columns * 4L);
         MemorySegment wSum = segment(columns * 4L);
+        MemorySegment bias = segment(columns * 4L);
         for (int i = 0; i < ROWS * INPUTS; i++) {
-            x.set(JAVA_BYTE, i, (byte) input(i / INPUTS, i % INPUTS));
+            wide.setAtIndex(JAVA_FLOAT, i, input(i / INPUTS, i % INPUTS) / 2f);
         }
+        kernels.quantizeRowsBy(wide, ROWS, INPUTS, new BlockKernels.Steps(0.5f, 1), x, INPUTS, xScale);
         fill(4, (at, value) -> w.set(JAVA_BYTE, at, (byte) value));
-        for (int row = 0; row < ROWS; row++) {
-            xScale.setAtIndex(JAVA_FLOAT, row, 1);
-        }
         for (int j = 0; j < OUTPUTS; j++) {
-            wScale.setAtIndex(JAVA_FLOAT, j, 1);
+            int sum = 0;
             for (int i = 0; i < INPUTS; i++) {
-                wSum.setAtIndex(JAVA_INT, j, wSum.getAtIndex(JAVA_INT, j) + weight(j, i));
+                sum += weight(j, i);
             }
+            wScale.setAtIndex(JAVA_FLOAT, j, 1);
+            wSum.setAtIndex(JAVA_INT, j, sum);
+            bias.setAtIndex(JAVA_INT, j, -sum);
         }
         MemorySegment y = outputs();
         kernels.gemmInt8(
-                new BlockKernels.Int8Gemm(x, w, xScale, wScale, wSum), y, SHAPE, 0, PackedLayout.blocks(OUTPUTS));
+                new BlockKernels.Int8Gemm(x, w, xScale, wScale, wSum, bias), y, SHAPE, 0, PackedLayout.blocks(OUTPUTS));
         return isProduct(y);
     }
 

@@ -98,6 +98,7 @@ public final class NativeBlockKernels implements BlockKernels {
         long xScale = floats("xScale", operands.xScale(), shape.m());
         long wScale = floats("wScale", operands.wScale(), columns);
         long wSum = readable("wSum", operands.wSum(), columns * Integer.BYTES, Integer.BYTES);
+        long bias = readable("bias", operands.bias(), columns * Integer.BYTES, Integer.BYTES);
         long yAddress = writableFloats("y", y, outputs(shape));
         try {
             bindings.gemmInt8()
@@ -107,6 +108,7 @@ public final class NativeBlockKernels implements BlockKernels {
                             xScale,
                             wScale,
                             wSum,
+                            bias,
                             yAddress,
                             shape.m(),
                             shape.n(),
@@ -140,6 +142,20 @@ public final class NativeBlockKernels implements BlockKernels {
             bindings.quantizeRows().invokeExact(from, m, k, to, kPadded, scaleAddress);
         } catch (Throwable e) {
             throw failed("quantize_rows", e);
+        }
+    }
+
+    @Override
+    public void quantizeRowsBy(
+            MemorySegment x, int m, int k, Steps by, MemorySegment out, int kPadded, MemorySegment scale) {
+        NativeMemory.requireCounts(m, k, kPadded - k);
+        long from = floats("x", x, (long) m * k);
+        long to = writable("out", out, (long) m * kPadded, 1);
+        long scaleAddress = writableFloats("scale", scale, m);
+        try {
+            bindings.quantizeRowsBy().invokeExact(from, m, k, by.step(), by.offset(), to, kPadded, scaleAddress);
+        } catch (Throwable e) {
+            throw failed("quantize_rows_by", e);
         }
     }
 

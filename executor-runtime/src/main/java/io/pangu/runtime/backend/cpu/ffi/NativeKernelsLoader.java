@@ -14,7 +14,7 @@ final class NativeKernelsLoader {
     static final String SET_PROPERTY = "pangu.native.set";
 
     /** {@code PANGU_ABI} of the header that {@link CpuBindings} was written from. */
-    private static final int ABI = 2;
+    private static final int ABI = 3;
 
     private NativeKernelsLoader() {}
 

@@ -35,20 +35,28 @@ public interface BlockKernels {
     void gemmBf16(MemorySegment x, MemorySegment w, MemorySegment y, GemmShape shape, int firstBlock, int endBlock);
 
     /**
-     * The same with int8 inputs and weights, integer sums, then {@code y = sum * xScale[i] * wScale[j]} in that order.
+     * The same with int8 inputs and weights, integer sums, then {@code y = (sum + bias[j]) * xScale[i] * wScale[j]} in that
+     * order.
      */
     void gemmInt8(Int8Gemm operands, MemorySegment y, GemmShape shape, int firstBlock, int endBlock);
 
     /**
      * Operands of {@link #gemmInt8}.
      *
-     * @param x (m, kPadded) int8 in -127..127
-     * @param w packed int8, {@code g = 4}, in -127..127
+     * @param x (m, kPadded) int8
+     * @param w packed int8, {@code g = 4}
      * @param xScale (m) fp32
      * @param wScale (blocks * 64) fp32
      * @param wSum (blocks * 64) int32: sum of each packed output's weights, for kernels that take unsigned inputs
+     * @param bias (blocks * 64) int32, such that no sum with it leaves 32 bits
      */
-    record Int8Gemm(MemorySegment x, MemorySegment w, MemorySegment xScale, MemorySegment wScale, MemorySegment wSum) {}
+    record Int8Gemm(
+            MemorySegment x,
+            MemorySegment w,
+            MemorySegment xScale,
+            MemorySegment wScale,
+            MemorySegment wSum,
+            MemorySegment bias) {}
 
     /**
      * Sizes of a block product.
@@ -73,6 +81,24 @@ public interface BlockKernels {
      * @param scale (m) fp32
      */
     void quantizeRows(MemorySegment x, int m, int k, MemorySegment out, int kPadded, MemorySegment scale);
+
+    /**
+     * Quantises rows by steps that were fixed beforehand: {@code q = x / step + offset} in fp32, rounded to nearest, ties to
+     * even, and held within -128..127.
+     *
+     * @param x (m, k) fp32, row stride k
+     * @param out (m, kPadded) int8, the padding is written as zero
+     * @param scale (m) fp32, written: 1; NaN for a row with a NaN, so that its products are NaN
+     */
+    void quantizeRowsBy(MemorySegment x, int m, int k, Steps by, MemorySegment out, int kPadded, MemorySegment scale);
+
+    /**
+     * The steps of {@link #quantizeRowsBy}.
+     *
+     * @param step positive
+     * @param offset where zero lies, in steps
+     */
+    record Steps(float step, float offset) {}
 
     /**
      * Attention of one row's query heads that share a kv head, over a paged cache: positions 0 to {@code contextLength - 1}

@@ -49,6 +49,7 @@ final class Bounds {
     static void requireScales(Int8Gemm in, GemmShape shape, int endBlock) {
         requireFloats("xScale", in.xScale(), shape.m());
         requireFloats("wScale", in.wScale(), (long) endBlock * PackedLayout.BLOCK_COLUMNS);
+        require("bias", in.bias(), (long) endBlock * PackedLayout.BLOCK_COLUMNS * Integer.BYTES);
     }
 
     static void requireAttention(

@@ -95,7 +95,8 @@ final class Int8Product {
         long yAt = ((long) row * shape.yStride() + first) * Float.BYTES;
         for (int j = 0; j < columns; j++) {
             float wScale = in.wScale().get(Lanes.FLOAT, (long) (first + j) * Float.BYTES);
-            y.set(Lanes.FLOAT, yAt + (long) j * Float.BYTES, sums[at + j] * xScale * wScale);
+            int sum = sums[at + j] + in.bias().get(Lanes.INT, (long) (first + j) * Integer.BYTES);
+            y.set(Lanes.FLOAT, yAt + (long) j * Float.BYTES, sum * xScale * wScale);
         }
     }
 }

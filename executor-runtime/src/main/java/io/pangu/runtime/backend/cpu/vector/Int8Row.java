@@ -11,7 +11,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * The int8 product of one row in 16-bit lanes, for when reading the weights is what takes the time. A lane of four weights
- * is two shorts; each yields two products, at most 2 * 127 * 127 together, which a short holds.
+ * is two shorts; each yields two products, from -2 * 128 * 127 to 2 * 128 * 128 together, whose negative a short holds: so
+ * inputs are negated, and products taken away.
  */
 final class Int8Row {
     private static final int COLUMNS = PackedLayout.BLOCK_COLUMNS;
@@ -21,14 +22,14 @@ final class Int8Row {
     private Int8Row() {}
 
     /**
-     * Lays a row's inputs out as {@link #multiply} broadcasts them: for each four inputs one int with the first and the
-     * third as shorts, one with the second and the fourth.
+     * Lays a row's inputs out, negated, as {@link #multiply} broadcasts them: for each four inputs one int with the first and
+     * the third as shorts, one with the second and the fourth.
      */
     static void pairInputs(MemorySegment x, long from, int k, int[] pairs, int at) {
         for (int i = 0; i < k; i += 4) {
             int four = x.get(Lanes.INT, from + i);
-            pairs[at + i / 2] = ((byte) four & 0xffff) | ((byte) (four >> 16) << 16);
-            pairs[at + i / 2 + 1] = ((byte) (four >> 8) & 0xffff) | ((byte) (four >> 24) << 16);
+            pairs[at + i / 2] = (-(byte) four & 0xffff) | (-(byte) (four >> 16) << 16);
+            pairs[at + i / 2 + 1] = (-(byte) (four >> 8) & 0xffff) | (-(byte) (four >> 24) << 16);
         }
     }
 
@@ -49,10 +50,10 @@ final class Int8Row {
             ShortVector even = IntVector.broadcast(INTS, scratch[xAt + i / 2]).reinterpretAsShorts();
             ShortVector odd =
                     IntVector.broadcast(INTS, scratch[xAt + i / 2 + 1]).reinterpretAsShorts();
-            a0 = a0.add(products(w, at, even, odd));
-            a1 = a1.add(products(w, at + VECTOR_BYTES, even, odd));
-            a2 = a2.add(products(w, at + 2 * VECTOR_BYTES, even, odd));
-            a3 = a3.add(products(w, at + 3 * VECTOR_BYTES, even, odd));
+            a0 = a0.sub(products(w, at, even, odd));
+            a1 = a1.sub(products(w, at + VECTOR_BYTES, even, odd));
+            a2 = a2.sub(products(w, at + 2 * VECTOR_BYTES, even, odd));
+            a3 = a3.sub(products(w, at + 3 * VECTOR_BYTES, even, odd));
         }
         a0.intoArray(scratch, out);
         a1.intoArray(scratch, out + LANES);

@@ -12,10 +12,10 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * The product tile of int8 weights, four to a lane. Sums are fp32 and exact as long as k stays within
- * {@link #EXACT_INPUTS}: every partial sum is then an integer below 2^24.
+ * {@link #EXACT_INPUTS}: every partial sum is then an integer of at most 2^24.
  */
 final class Int8Tile implements Tile {
-    /** Most inputs whose products (at most 127 * 127 each) an fp32 sum holds exactly. */
+    /** Most inputs whose products (at most 128 * 128 each) an fp32 sum holds exactly. */
     static final int EXACT_INPUTS = 1024;
 
     private static final int COLUMNS = PackedLayout.BLOCK_COLUMNS;

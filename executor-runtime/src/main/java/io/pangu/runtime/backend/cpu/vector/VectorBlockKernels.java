@@ -54,6 +54,15 @@ final class VectorBlockKernels implements BlockKernels {
     }
 
     @Override
+    public void quantizeRowsBy(
+            MemorySegment x, int m, int k, Steps by, MemorySegment out, int kPadded, MemorySegment scale) {
+        Bounds.requireFloats("x", x, (long) m * k);
+        Bounds.require("out", out, (long) m * kPadded);
+        Bounds.requireFloats("scale", scale, m);
+        VectorRounding.quantizeRowsBy(x, m, k, by, out, kPadded, scale);
+    }
+
+    @Override
     public void attendHeads(
             MemorySegment queries, int numQueries, PagedHead cache, int contextLength, float scale, MemorySegment out) {
         Bounds.requireAttention(queries, numQueries, cache, contextLength, out);

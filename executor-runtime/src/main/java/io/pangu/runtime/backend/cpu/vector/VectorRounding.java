@@ -5,6 +5,7 @@ import static io.pangu.runtime.backend.cpu.vector.Lanes.INTS;
 import static io.pangu.runtime.backend.cpu.vector.Lanes.NARROW_SHORTS;
 import static io.pangu.runtime.backend.cpu.vector.Lanes.ORDER;
 
+import io.pangu.runtime.backend.cpu.math.BlockKernels.Steps;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -12,7 +13,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** Narrowing of activations to the input formats of the products: bf16, and int8 with a scale per row. */
+/** Narrowing of activations to the input formats of the products: bf16, and int8 with a scale per row or steps fixed beforehand. */
 final class VectorRounding {
     private static final int LANES = FLOATS.length();
 
@@ -57,13 +58,25 @@ final class VectorRounding {
             float s = largest(x, rowAt, k) / 127;
             scale.set(Lanes.FLOAT, (long) row * Float.BYTES, s);
             MemorySegment target = out.asSlice((long) row * kPadded, kPadded);
-            target.fill((byte) 0);
-            if (s != 0) {
-                roundQuotients(x, rowAt, k, s, rounded);
-                for (int i = 0; i < k; i++) {
-                    target.set(Lanes.BYTE, i, (byte) rounded[i]);
-                }
+            if (s == 0) {
+                target.fill((byte) 0);
+            } else {
+                // A scale near the least fp32 number is coarse, and a quotient may lie beyond 127.
+                roundQuotients(x, rowAt, k, new Steps(s, 0), -127, rounded);
+                store(rounded, k, target);
             }
+        }
+    }
+
+    static void quantizeRowsBy(
+            MemorySegment x, int m, int k, Steps by, MemorySegment out, int kPadded, MemorySegment scale) {
+        int[] rounded = TileScratch.ofThread().ints(k + LANES);
+        for (int row = 0; row < m; row++) {
+            long rowAt = (long) row * k * Float.BYTES;
+            float largest = largest(x, rowAt, k);
+            scale.set(Lanes.FLOAT, (long) row * Float.BYTES, Float.isNaN(largest) ? largest : 1);
+            roundQuotients(x, rowAt, k, by, -128, rounded);
+            store(rounded, k, out.asSlice((long) row * kPadded, kPadded));
         }
     }
 
@@ -82,13 +95,20 @@ final class VectorRounding {
         return most.reduceLanes(VectorOperators.MAX);
     }
 
-    private static void roundQuotients(MemorySegment x, long from, int k, float s, int[] rounded) {
+    /** Steps from {@code lowest} to 127, as ints. */
+    private static void roundQuotients(MemorySegment x, long from, int k, Steps by, float lowest, int[] rounded) {
         for (int i = 0; i < k; i += LANES) {
             VectorMask<Float> inside = FLOATS.indexInRange(i, k);
             FloatVector v = FloatVector.fromMemorySegment(FLOATS, x, from + (long) i * Float.BYTES, ORDER, inside);
-            // A scale near the least fp32 number is coarse, and a quotient may lie beyond 127.
-            FloatVector quotient = v.div(s).max(-127f).min(127f);
+            FloatVector quotient = v.div(by.step()).add(by.offset()).max(lowest).min(127f);
             quotient.add(ROUND).reinterpretAsInts().sub(ROUND_BITS).intoArray(rounded, i);
+        }
+    }
+
+    private static void store(int[] rounded, int k, MemorySegment target) {
+        target.asSlice(k).fill((byte) 0);
+        for (int i = 0; i < k; i++) {
+            target.set(Lanes.BYTE, i, (byte) rounded[i]);
         }
     }
 }

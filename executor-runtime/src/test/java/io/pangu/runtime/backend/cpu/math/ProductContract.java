@@ -40,8 +40,9 @@ public interface ProductContract {
      *
      * @param xScale (m) ones but for int8
      * @param wScale (n) ones but for int8
+     * @param bias (n) whole numbers, zeros but for int8
      */
-    record Case(Kind kind, int m, int n, int k, float[] x, float[] w, float[] xScale, float[] wScale) {
+    record Case(Kind kind, int m, int n, int k, float[] x, float[] w, float[] xScale, float[] wScale, int[] bias) {
         static Case random(Kind kind, int m, int n, int k) {
             Random random = new Random(1000003L * m + 1009L * n + k);
             float[] x = TestMemory.gaussian(random, m * k, 1);
@@ -50,12 +51,12 @@ public interface ProductContract {
             float[] wScale = new float[n];
             for (int i = 0; i < x.length; i++) {
                 x[i] = kind == Kind.INT8
-                        ? random.nextInt(-127, 128)
+                        ? random.nextInt(-128, 128)
                         : kind == Kind.BF16 ? TestMemory.toBf16(x[i]) : x[i];
             }
             for (int i = 0; i < w.length; i++) {
                 w[i] = kind == Kind.INT8
-                        ? random.nextInt(-127, 128)
+                        ? random.nextInt(-128, 128)
                         : kind == Kind.BF16 ? TestMemory.toBf16(w[i]) : w[i];
             }
             for (int i = 0; i < m; i++) {
@@ -64,14 +65,19 @@ public interface ProductContract {
             for (int j = 0; j < n; j++) {
                 wScale[j] = kind == Kind.INT8 ? random.nextFloat(0.001f, 0.1f) : 1;
             }
-            return new Case(kind, m, n, k, x, w, xScale, wScale);
+            int[] bias = new int[n];
+            for (int j = 0; kind == Kind.INT8 && j < n; j += 3) {
+                bias[j] = random.nextInt(-2_000_000_000, 2_000_000_000);
+                bias[(j + 1) % n] = random.nextInt(-1000, 1000);
+            }
+            return new Case(kind, m, n, k, x, w, xScale, wScale, bias);
         }
 
         /** One row of it, as a case. */
         Case row(int i) {
             float[] row = new float[k];
             System.arraycopy(x, i * k, row, 0, k);
-            return new Case(kind, 1, n, k, row, w, new float[] {xScale[i]}, wScale);
+            return new Case(kind, 1, n, k, row, w, new float[] {xScale[i]}, wScale, bias);
         }
 
         /** Products of some blocks; rows stand yStride apart. */
@@ -88,6 +94,7 @@ public interface ProductContract {
                     int columns = PackedLayout.blocks(n) * PackedLayout.BLOCK_COLUMNS;
                     MemorySegment scales = arena.allocate(4L * columns, 64);
                     MemorySegment sums = arena.allocate(4L * columns, 64);
+                    MemorySegment biases = arena.allocate(4L * columns, 64);
                     for (int j = 0; j < n; j++) {
                         int sum = 0;
                         for (int i = 0; i < k; i++) {
@@ -95,9 +102,15 @@ public interface ProductContract {
                         }
                         scales.setAtIndex(ValueLayout.JAVA_FLOAT, j, wScale[j]);
                         sums.setAtIndex(ValueLayout.JAVA_INT, j, sum);
+                        biases.setAtIndex(ValueLayout.JAVA_INT, j, bias[j]);
                     }
                     Int8Gemm operands = new Int8Gemm(
-                            TestMemory.int8Rows(arena, rows), packed, TestMemory.floats(arena, xScale), scales, sums);
+                            TestMemory.int8Rows(arena, rows),
+                            packed,
+                            TestMemory.floats(arena, xScale),
+                            scales,
+                            sums,
+                            biases);
                     kernels.gemmInt8(operands, y, shape, firstBlock, endBlock);
                 }
             }
@@ -105,7 +118,7 @@ public interface ProductContract {
         }
 
         double sum(int row, int output) {
-            double sum = 0;
+            double sum = bias[output];
             for (int i = 0; i < k; i++) {
                 sum += (double) x[row * k + i] * w[output * k + i];
             }
@@ -189,7 +202,7 @@ public interface ProductContract {
                 for (int m = 1; m < largest.m; m++) {
                     float[] x = new float[m * 64];
                     System.arraycopy(largest.x, 0, x, 0, x.length);
-                    Case some = new Case(kind, m, 70, 64, x, largest.w, largest.xScale, largest.wScale);
+                    Case some = new Case(kind, m, 70, 64, x, largest.w, largest.xScale, largest.wScale, largest.bias);
                     assertSameBits(
                             kind,
                             m - 1,
@@ -233,7 +246,7 @@ public interface ProductContract {
         for (Kind kind : Kind.values()) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment none = new Case(
-                                kind, 0, 5, 32, new float[0], new float[5 * 32], new float[0], new float[5])
+                                kind, 0, 5, 32, new float[0], new float[5 * 32], new float[0], new float[5], new int[5])
                         .run(kernels(), arena, 5, 0, 1);
                 assertThat(TestMemory.bits(none, 0)).isEqualTo(UNTOUCHED);
                 assertThat(TestMemory.bits(Case.random(kind, 2, 5, 32).run(kernels(), arena, 5, 1, 1), 0))
@@ -269,17 +282,27 @@ public interface ProductContract {
 
     @Test
     default void int8SumsAreExactAtTheExtremes() {
-        for (int sign : new int[] {-1, 1}) {
-            int k = 4608;
-            float[] x = new float[2 * k];
-            float[] w = new float[3 * k];
-            Arrays.fill(x, 127);
-            Arrays.fill(w, sign * 127f);
-            float[] ones = {1, 1, 1};
-            Case c = new Case(Kind.INT8, 2, 3, k, x, w, ones, ones);
-            try (Arena arena = Arena.ofConfined()) {
-                assertThat(TestMemory.toFloats(c.run(kernels(), arena, 3, 0, 1), 6))
-                        .containsOnly((float) (sign * 127 * 127 * k));
+        int k = 4608;
+        for (float input : new float[] {-128, 127}) {
+            for (float weight : new float[] {-128, -127, 127}) {
+                float[] x = new float[2 * k];
+                float[] w = new float[3 * k];
+                Arrays.fill(x, input);
+                Arrays.fill(w, weight);
+                float[] ones = {1, 1, 1};
+                int[] bias = {0, 1 << 20, -(1 << 20)};
+                Case c = new Case(Kind.INT8, 2, 3, k, x, w, ones, ones, bias);
+                int sum = Math.round(input * weight * k);
+                try (Arena arena = Arena.ofConfined()) {
+                    for (Case each : List.of(c, c.row(0))) {
+                        float[] y = TestMemory.toFloats(each.run(kernels(), arena, 3, 0, 1), 3 * each.m);
+                        for (int i = 0; i < y.length; i++) {
+                            assertThat(y[i])
+                                    .as("%s times %s, %d rows", input, weight, each.m)
+                                    .isEqualTo((float) (sum + bias[i % 3]));
+                        }
+                    }
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ import static io.pangu.runtime.backend.cpu.math.TestMemory.UNTOUCHED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pangu.runtime.backend.cpu.math.BlockKernels.Steps;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -132,6 +133,66 @@ public interface RowContract {
             kernels().quantizeRows(TestMemory.floats(arena, x), 2, 40, out, 64, scale);
             assertThat(scale.getAtIndex(ValueLayout.JAVA_FLOAT, 0)).isNaN();
             assertThat(scale.getAtIndex(ValueLayout.JAVA_FLOAT, 1)).isNotFinite();
+        }
+    }
+
+    @Test
+    default void quantisesRowsByFixedSteps() {
+        for (int k : COUNTS) {
+            int kPadded = PackedLayout.paddedInputs(k) + 32;
+            float[] x = TestMemory.gaussian(new Random(k), 3 * k, 4);
+            for (Steps by :
+                    List.of(new Steps(0.03f, 0), new Steps(0.1f, -17), new Steps(7e-3f, 128), new Steps(3, 1.5f))) {
+                try (Arena arena = Arena.ofConfined()) {
+                    MemorySegment out = TestMemory.untouched(arena, 3 * kPadded / 4 + 8);
+                    MemorySegment scale = TestMemory.untouched(arena, 3 + 8);
+                    kernels().quantizeRowsBy(TestMemory.floats(arena, x), 3, k, by, out, kPadded, scale);
+                    assertThat(TestMemory.toFloats(scale, 3)).containsOnly(1);
+                    for (int i = 0; i < 3 * kPadded; i++) {
+                        float value = i % kPadded < k ? x[i / kPadded * k + i % kPadded] / by.step() + by.offset() : 0;
+                        int step = (int) Math.max(-128, Math.min(127, Math.rint(value)));
+                        if (out.get(ValueLayout.JAVA_BYTE, i) != step) {
+                            assertThat(out.get(ValueLayout.JAVA_BYTE, i))
+                                    .as("%s of %s", by, value)
+                                    .isEqualTo((byte) step);
+                        }
+                    }
+                    assertUntouchedFrom(out, 3L * kPadded);
+                    assertUntouchedFrom(scale, 3 * 4);
+                }
+            }
+        }
+    }
+
+    @Test
+    default void quantisesByFixedStepsToTheEndsOfTheRangeAndTiesToEven() {
+        float[] x = new float[40];
+        float[] values = {-1e30f, -64.1f, -64, -63.75f, 0.25f, 0.75f, -0.25f, 63.5f, 64, Float.POSITIVE_INFINITY};
+        System.arraycopy(values, 0, x, 0, values.length);
+        x[39] = Float.NEGATIVE_INFINITY;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = TestMemory.untouched(arena, 16);
+            MemorySegment scale = TestMemory.untouched(arena, 1);
+            kernels().quantizeRowsBy(TestMemory.floats(arena, x), 1, 40, new Steps(0.5f, 0), out, 64, scale);
+            assertThat(TestMemory.toFloats(scale, 1)).containsExactly(1);
+            byte[] expected = new byte[64];
+            System.arraycopy(new byte[] {-128, -128, -128, -128, 0, 2, 0, 127, 127, 127}, 0, expected, 0, 10);
+            expected[39] = -128;
+            assertThat(out.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    default void rowsQuantisedByFixedStepsKeepNotANumberInTheScale() {
+        for (int at : new int[] {0, 33, 39}) {
+            float[] x = new float[3 * 40];
+            x[40 + at] = Float.NaN;
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment out = arena.allocate(3 * 64, 64);
+                MemorySegment scale = arena.allocate(12, 64);
+                kernels().quantizeRowsBy(TestMemory.floats(arena, x), 3, 40, new Steps(1, 0), out, 64, scale);
+                assertThat(TestMemory.toFloats(scale, 3)).containsExactly(1, Float.NaN, 1);
+            }
         }
     }
 
