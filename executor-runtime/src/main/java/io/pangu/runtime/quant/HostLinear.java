@@ -9,8 +9,9 @@ import java.util.Optional;
  * A linear layer as the checkpoint stores it, ready to be packed: one or more matrices stacked by rows (a fused q, k, v or
  * gate, up), and an optional bias over all rows.
  *
- * @param parts stacked top to bottom; equal {@code cols}
- * @param bias one value per output feature, or empty
+ * @param parts stacked top to bottom; equal {@code cols}; with the quantisation that the scheme wants, see {@link WeightScheme}
+ * @param bias one value per output feature, or empty; always empty for {@link WeightScheme.W8A8Static}, whose parts have
+ *     theirs among the integers
  * @param scheme how the device shall hold it
  */
 public record HostLinear(List<HostMatrix> parts, Optional<float[]> bias, WeightScheme scheme) {
@@ -23,6 +24,68 @@ public record HostLinear(List<HostMatrix> parts, Optional<float[]> bias, WeightS
         if (bias.isPresent() && bias.get().length != rows) {
             throw new IllegalArgumentException("bias of " + bias.get().length + " for " + rows + " rows");
         }
+        if (bias.isPresent() && scheme instanceof WeightScheme.W8A8Static) {
+            throw new IllegalArgumentException("a float bias beside the integer one of " + parts);
+        }
+        for (HostMatrix part : parts) {
+            if (!isFor(scheme, part.quantization())) {
+                throw new IllegalArgumentException(scheme + " cannot hold " + part);
+            }
+        }
+    }
+
+    private static boolean isFor(WeightScheme scheme, Optional<RowQuantization> stored) {
+        return switch (scheme) {
+            case WeightScheme.Float32 f -> stored.isEmpty();
+            case WeightScheme.Bf16 b -> stored.isEmpty();
+            case WeightScheme.W8A8Dynamic d -> stored.isEmpty() || stored.get() instanceof RowQuantization.Dynamic;
+            case WeightScheme.W8A8Static s -> stored.isPresent() && stored.get() instanceof RowQuantization.Static;
+        };
+    }
+
+    /**
+     * The layer without its bias: what all but one hold of the devices that each multiply a slice of the columns and add up
+     * what comes out.
+     */
+    public HostLinear withoutBias() {
+        List<HostMatrix> without = parts.stream()
+                .map(part -> part.quantization()
+                        .map(stored -> part.with(stored.withoutBias()))
+                        .orElse(part))
+                .toList();
+        return new HostLinear(without, Optional.empty(), scheme);
+    }
+
+    /**
+     * Runs of parts that want their input in one form, as layers to be computed one by one: the layer itself unless fixed
+     * quantisations of the input differ.
+     */
+    public List<HostLinear> byInput() {
+        if (!(scheme instanceof WeightScheme.W8A8Static)) {
+            return List.of(this);
+        }
+        List<HostLinear> runs = new ArrayList<>();
+        int from = 0;
+        for (int end = 1; end <= parts.size(); end++) {
+            if (end == parts.size() || !input(parts.get(end)).equals(input(parts.get(from)))) {
+                runs.add(new HostLinear(parts.subList(from, end), Optional.empty(), scheme));
+                from = end;
+            }
+        }
+        return runs;
+    }
+
+    /** The fixed quantisation that all parts want of their input; empty when it is not fixed or not one. */
+    public Optional<InputQuantization> input() {
+        List<Optional<InputQuantization>> wanted =
+                parts.stream().map(HostLinear::input).distinct().toList();
+        return wanted.size() == 1 ? wanted.get(0) : Optional.empty();
+    }
+
+    private static Optional<InputQuantization> input(HostMatrix part) {
+        return part.quantization().isPresent() && part.quantization().get() instanceof RowQuantization.Static fixed
+                ? Optional.of(fixed.input())
+                : Optional.empty();
     }
 
     /**
@@ -79,11 +142,6 @@ public record HostLinear(List<HostMatrix> parts, Optional<float[]> bias, WeightS
     public HostLinear columns(int from, int count) {
         return new HostLinear(
                 parts.stream().map(part -> part.columns(from, count)).toList(), bias, scheme);
-    }
-
-    /** The same weights without the bias. */
-    public HostLinear withoutBias() {
-        return new HostLinear(parts, Optional.empty(), scheme);
     }
 
     public int inFeatures() {

@@ -5,10 +5,12 @@ import io.pangu.runtime.weights.HostTensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Optional;
 
 /**
  * A weight matrix or a slice of one in host memory, rows are output features. Owns nothing; valid while the checkpoint
- * that it was cut from is open. Elements lie little-endian at any alignment.
+ * that it was cut from is open. Elements lie little-endian at any alignment. A slice of rows takes their quantisation along, a
+ * slice of columns keeps it.
  *
  * @param data element (0, 0) lies at its start
  * @param dtype element type as stored: F32, F16, BF16 or I8
@@ -16,8 +18,16 @@ import java.nio.ByteOrder;
  * @param cols input features
  * @param rowStrideBytes distance between rows, at least {@code cols * dtype.bytes()}; larger for a slice of columns
  * @param name the tensor that it came from, for messages
+ * @param quantization what stored int8 weights need besides; empty for floats
  */
-public record HostMatrix(MemorySegment data, DType dtype, int rows, int cols, long rowStrideBytes, String name) {
+public record HostMatrix(
+        MemorySegment data,
+        DType dtype,
+        int rows,
+        int cols,
+        long rowStrideBytes,
+        String name,
+        Optional<RowQuantization> quantization) {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT =
@@ -33,6 +43,15 @@ public record HostMatrix(MemorySegment data, DType dtype, int rows, int cols, lo
             throw new IllegalArgumentException(
                     name + ": " + rows + " x " + cols + " leaves its " + data.byteSize() + " bytes");
         }
+        if (quantization.isPresent() && (dtype != DType.I8 || quantization.get().rows() != rows)) {
+            throw new IllegalArgumentException(name + ": quantisation of "
+                    + quantization.get().rows() + " rows for " + rows + " rows of " + dtype);
+        }
+    }
+
+    /** Weights that are as the elements say. */
+    public HostMatrix(MemorySegment data, DType dtype, int rows, int cols, long rowStrideBytes, String name) {
+        this(data, dtype, rows, cols, rowStrideBytes, name, Optional.empty());
     }
 
     /** A whole tensor of two extents, or one row of a tensor of one. */
@@ -47,22 +66,33 @@ public record HostMatrix(MemorySegment data, DType dtype, int rows, int cols, lo
         return new HostMatrix(tensor.data(), tensor.dtype(), rows, cols, stride, tensor.name());
     }
 
+    /** The same int8 elements with what they need besides. */
+    public HostMatrix with(RowQuantization rowQuantization) {
+        return new HostMatrix(data, dtype, rows, cols, rowStrideBytes, name, Optional.of(rowQuantization));
+    }
+
     /** Rows {@code from} to {@code from + count}. */
     public HostMatrix rows(int from, int count) {
         checkSlice(from, count, rows);
         return new HostMatrix(
-                data.asSlice(count == 0 ? 0 : from * rowStrideBytes), dtype, count, cols, rowStrideBytes, name);
+                data.asSlice(count == 0 ? 0 : from * rowStrideBytes),
+                dtype,
+                count,
+                cols,
+                rowStrideBytes,
+                name,
+                quantization.map(all -> all.rows(from, count)));
     }
 
     /** Columns {@code from} to {@code from + count}. */
     public HostMatrix columns(int from, int count) {
         checkSlice(from, count, cols);
         long offset = rows == 0 || count == 0 ? 0 : (long) from * dtype.bytes();
-        return new HostMatrix(data.asSlice(offset), dtype, rows, count, rowStrideBytes, name);
+        return new HostMatrix(data.asSlice(offset), dtype, rows, count, rowStrideBytes, name, quantization);
     }
 
     /**
-     * One row widened to fp32.
+     * One row widened to fp32; int8 elements as whole numbers, without their scale.
      *
      * @param into at least {@code cols} elements; the first {@code cols} are written
      */

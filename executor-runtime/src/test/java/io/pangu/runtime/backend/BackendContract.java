@@ -31,7 +31,7 @@ public abstract class BackendContract {
     private static final int[] ROWS = {1, 2, 7, 16, 33};
 
     protected static final List<WeightScheme> SCHEMES =
-            List.of(WeightScheme.FLOAT32, WeightScheme.BF16, WeightScheme.W8A8_DYNAMIC);
+            List.of(WeightScheme.FLOAT32, WeightScheme.BF16, WeightScheme.W8A8_DYNAMIC, WeightScheme.W8A8_STATIC);
 
     /** The device under test. */
     protected DeviceBench tested;
@@ -112,7 +112,8 @@ public abstract class BackendContract {
             case WeightScheme.Float32 f -> 2e-7 * (k + 16);
             case WeightScheme.Bf16 b -> 4e-7 * (k + 16);
             // Sums are exact; what differs is the rounding of the two scales.
-            case WeightScheme.W8A8Dynamic i -> 1e-6 * Math.sqrt(k) * 4;
+            case WeightScheme.W8A8Dynamic d -> 1e-6 * Math.sqrt(k) * 4;
+            case WeightScheme.W8A8Static s -> 1e-6 * Math.sqrt(k) * 8;
         };
     }
 
@@ -153,9 +154,14 @@ public abstract class BackendContract {
     void linearLayersStackPartsAndAddTheirBias() {
         Random random = new Random(3);
         for (WeightScheme scheme : SCHEMES) {
+            // Parts of a fixed quantisation each have another one, and a bias among the integers.
+            boolean isFixed = scheme instanceof WeightScheme.W8A8Static;
             HostLinear layer = new HostLinear(
-                    List.of(matrix(random, 60, 40), matrix(random, 3, 40), matrix(random, 90, 40)),
-                    Optional.of(normal(random, 153)),
+                    List.of(
+                            matrix(random, 60, 40, scheme),
+                            matrix(random, 3, 40, scheme),
+                            matrix(random, 90, 40, scheme)),
+                    isFixed ? Optional.empty() : Optional.of(normal(random, 153)),
                     scheme);
             float[] x = normal(random, 5 * 40);
             same("stacked " + scheme, sumTolerance(scheme, 40), bench -> {
@@ -169,7 +175,7 @@ public abstract class BackendContract {
     @Test
     void rowsOfZerosGiveTheBias() {
         Random random = new Random(4);
-        for (WeightScheme scheme : SCHEMES) {
+        for (WeightScheme scheme : List.of(WeightScheme.FLOAT32, WeightScheme.BF16, WeightScheme.W8A8_DYNAMIC)) {
             HostLinear layer = new HostLinear(List.of(matrix(random, 20, 33)), Optional.of(normal(random, 20)), scheme);
             Tensor out = tested.fresh(DType.F32, 2, 20);
             tested.kernels().linear(tested.floats(new float[66], 2, 33), tested.pack(layer), out);

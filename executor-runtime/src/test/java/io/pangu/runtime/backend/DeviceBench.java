@@ -3,6 +3,8 @@ package io.pangu.runtime.backend;
 import io.pangu.runtime.quant.HostExpert;
 import io.pangu.runtime.quant.HostLinear;
 import io.pangu.runtime.quant.HostMatrix;
+import io.pangu.runtime.quant.InputQuantization;
+import io.pangu.runtime.quant.RowQuantization;
 import io.pangu.runtime.quant.WeightScheme;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
@@ -102,15 +104,55 @@ public final class DeviceBench implements AutoCloseable {
         return values;
     }
 
-    /** A layer of normally distributed weights stored as fp32, without bias. */
+    /** A layer of normally distributed weights, stored as fp32 or as the scheme wants them, without bias. */
     public static HostLinear layer(Random random, int rows, int cols, WeightScheme scheme) {
-        return new HostLinear(List.of(matrix(random, rows, cols)), Optional.empty(), scheme);
+        return new HostLinear(List.of(matrix(random, rows, cols, scheme)), Optional.empty(), scheme);
     }
 
     /** Normally distributed weights stored as fp32. */
     public static HostMatrix matrix(Random random, int rows, int cols) {
         MemorySegment data = MemorySegment.ofArray(normal(random, rows * cols));
         return new HostMatrix(data, DType.F32, rows, cols, 4L * cols, "weights");
+    }
+
+    /**
+     * Weights that a scheme can hold: fp32, or int8 for inputs of a fixed quantisation under which normally distributed ones
+     * make use of the whole range.
+     */
+    public static HostMatrix matrix(Random random, int rows, int cols, WeightScheme scheme) {
+        if (!(scheme instanceof WeightScheme.W8A8Static)) {
+            return matrix(random, rows, cols);
+        }
+        float scale = random.nextFloat(0.02f, 0.04f);
+        return fixed(random, rows, cols, new InputQuantization(scale, random.nextInt(-20, 20)));
+    }
+
+    /** Int8 weights from -128 to 127 for inputs of a fixed quantisation, answers about as large as those of floats. */
+    public static HostMatrix fixed(Random random, int rows, int cols, InputQuantization input) {
+        HostMatrix stored = int8(random, rows, cols);
+        float[] scales = new float[rows];
+        int[] bias = new int[rows];
+        for (int row = 0; row < rows; row++) {
+            scales[row] = input.scale() * random.nextFloat(0.005f, 0.02f);
+            bias[row] = random.nextInt(-30_000, 30_000);
+        }
+        return stored.with(new RowQuantization.Static(input, scales, bias));
+    }
+
+    /** Int8 weights from -128 to 127 for inputs quantised row by row. */
+    public static HostMatrix dynamic(Random random, int rows, int cols) {
+        HostMatrix stored = int8(random, rows, cols);
+        float[] scales = new float[rows];
+        for (int row = 0; row < rows; row++) {
+            scales[row] = random.nextFloat(0.005f, 0.02f);
+        }
+        return stored.with(new RowQuantization.Dynamic(scales));
+    }
+
+    private static HostMatrix int8(Random random, int rows, int cols) {
+        byte[] weights = new byte[rows * cols];
+        random.nextBytes(weights);
+        return new HostMatrix(MemorySegment.ofArray(weights), DType.I8, rows, cols, cols, "weights");
     }
 
     /** Experts whose answers are of the size of their inputs. */

@@ -20,7 +20,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** The part of the contract that is the mixture of grouped experts: routing and the experts themselves. */
-public abstract class MixtureContract extends BackendContract {
+public abstract class MixtureContract extends QuantizedContract {
     @Test
     void routesLikeTheGoldenRouter() throws IOException {
         JsonNode cases;
@@ -228,7 +228,8 @@ public abstract class MixtureContract extends BackendContract {
         return switch (scheme) {
             case WeightScheme.Float32 f -> 1e-4;
             case WeightScheme.Bf16 b -> 1.0 / 256;
-            case WeightScheme.W8A8Dynamic i -> 1.0 / 32;
+            case WeightScheme.W8A8Dynamic d -> 1.0 / 32;
+            case WeightScheme.W8A8Static s -> 1.0 / 32;
         };
     }
 

@@ -22,7 +22,8 @@ final class ReferenceElements {
             case F16 -> Float.float16ToFloat(data.get(I16, byteOffset));
             case BF16 -> Float.intBitsToFloat(data.get(I16, byteOffset) << 16);
             case I32 -> data.get(I32, byteOffset);
-            case I64, I16, I8, U8, BOOL -> throw new IllegalArgumentException(dtype + " is no operand");
+            case I8 -> data.get(ValueLayout.JAVA_BYTE, byteOffset);
+            case I64, I16, U8, BOOL -> throw new IllegalArgumentException(dtype + " is no operand");
         };
     }
 

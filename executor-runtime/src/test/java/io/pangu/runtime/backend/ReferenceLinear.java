@@ -2,12 +2,14 @@ package io.pangu.runtime.backend;
 
 import io.pangu.runtime.quant.HostLinear;
 import io.pangu.runtime.quant.HostMatrix;
+import io.pangu.runtime.quant.RowQuantization;
 import io.pangu.runtime.quant.WeightScheme;
 import io.pangu.runtime.tensor.DType;
+import java.util.List;
 
 /**
  * A linear layer as doubles. Schemes that round or quantise do so to weights when packed and to inputs when applied; the
- * rest is exact to double precision.
+ * rest is exact to double precision. Stored int8 weights are whole numbers here.
  */
 final class ReferenceLinear implements LinearWeight {
     private final ReferenceDevice device;
@@ -18,6 +20,8 @@ final class ReferenceLinear implements LinearWeight {
             weights; // (inFeatures, outFeatures): the inner loop of a product then runs over sums of their own
     private final double[] scales; // (outFeatures), 1 unless the scheme quantises
     private final double[] bias; // (outFeatures), 0 without one
+    private final long[] sumBias; // (outFeatures), what is added before the scale, 0 without one
+    private final List<HostMatrix> parts;
     private boolean isClosed;
 
     ReferenceLinear(ReferenceDevice device, HostLinear linear) {
@@ -28,8 +32,10 @@ final class ReferenceLinear implements LinearWeight {
         this.weights = new double[outFeatures * inFeatures];
         this.scales = new double[outFeatures];
         this.bias = new double[outFeatures];
+        this.sumBias = new long[outFeatures];
+        this.parts = linear.parts();
         int row = 0;
-        for (HostMatrix part : linear.parts()) {
+        for (HostMatrix part : parts) {
             for (int r = 0; r < part.rows(); r++) {
                 packRow(part, r, row);
                 row++;
@@ -44,7 +50,8 @@ final class ReferenceLinear implements LinearWeight {
     }
 
     private void packRow(HostMatrix part, int partRow, int row) {
-        if (part.dtype() == DType.F64 || part.dtype() == DType.I32) {
+        boolean isStored = part.quantization().isPresent();
+        if (part.dtype() == DType.F64 || part.dtype() == DType.I32 || (part.dtype() == DType.I8 && !isStored)) {
             throw new IllegalArgumentException("weights of " + part.name() + " are " + part.dtype());
         }
         double[] values = new double[inFeatures];
@@ -54,7 +61,10 @@ final class ReferenceLinear implements LinearWeight {
                     part.dtype(),
                     partRow * part.rowStrideBytes() + (long) c * part.dtype().bytes());
         }
-        scales[row] = toScheme(values);
+        scales[row] = isStored ? part.quantization().get().scale(partRow) : ReferenceRounding.ofWeights(scheme, values);
+        if (isStored && part.quantization().get() instanceof RowQuantization.Static fixed) {
+            sumBias[row] = fixed.bias()[partRow];
+        }
         for (int c = 0; c < inFeatures; c++) {
             weights[c * outFeatures + row] = values[c];
         }
@@ -63,45 +73,26 @@ final class ReferenceLinear implements LinearWeight {
     /** {@code out = x W^T + bias} for one row of x. */
     double[] apply(double[] x) {
         requireOpen();
-        double[] input = x.clone();
-        double inputScale = toScheme(input);
         double[] out = new double[outFeatures];
-        for (int i = 0; i < inFeatures; i++) {
-            for (int o = 0; o < outFeatures; o++) {
-                out[o] += weights[i * outFeatures + o] * input[i];
+        int first = 0;
+        for (HostMatrix part : parts) {
+            double[] input = x.clone();
+            double inputScale =
+                    part.quantization().isPresent() && part.quantization().get() instanceof RowQuantization.Static fixed
+                            ? ReferenceRounding.fixed(fixed.input(), input, device.activationType())
+                            : ReferenceRounding.ofInputs(scheme, input, device.activationType());
+            int end = first + part.rows();
+            for (int i = 0; i < inFeatures; i++) {
+                for (int o = first; o < end; o++) {
+                    out[o] += weights[i * outFeatures + o] * input[i];
+                }
             }
-        }
-        for (int o = 0; o < outFeatures; o++) {
-            out[o] = out[o] * inputScale * scales[o] + bias[o];
+            for (int o = first; o < end; o++) {
+                out[o] = (out[o] + sumBias[o]) * inputScale * scales[o] + bias[o];
+            }
+            first = end;
         }
         return out;
-    }
-
-    /** Rounds a row of weights or inputs in place as the scheme holds them; gives the factor that undoes it. */
-    private double toScheme(double[] row) {
-        return switch (scheme) {
-            case WeightScheme.Float32 f -> 1;
-            case WeightScheme.Bf16 b -> {
-                for (int i = 0; i < row.length; i++) {
-                    row[i] = ReferenceElements.roundToBf16(row[i]);
-                }
-                yield 1;
-            }
-            case WeightScheme.W8A8Dynamic w -> quantize(row);
-        };
-    }
-
-    /** Scale and quotient in fp32 as the scheme says: in double precision other values would tie. */
-    private static double quantize(double[] row) {
-        float largest = 0;
-        for (double value : row) {
-            largest = Math.max(largest, Math.abs((float) value));
-        }
-        float scale = largest / 127f;
-        for (int i = 0; i < row.length; i++) {
-            row[i] = scale == 0 ? 0 : Math.clamp(Math.rint((float) row[i] / scale), -127.0, 127.0);
-        }
-        return scale;
     }
 
     private void requireOpen() {

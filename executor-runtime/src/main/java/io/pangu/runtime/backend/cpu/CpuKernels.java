@@ -100,7 +100,7 @@ final class CpuKernels implements Kernels {
         int n = x.rows();
         MemorySegment from = operands.floats("x", x, (long) n * packed.inFeatures());
         MemorySegment to = operands.floats("out", out, (long) n * packed.outFeatures());
-        health.run("linear", () -> product.multiply(from, packed.matrix(), n, to));
+        health.run("linear", () -> product.multiply(from, packed, n, to));
     }
 
     @Override

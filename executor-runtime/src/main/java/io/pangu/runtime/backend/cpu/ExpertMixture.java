@@ -4,6 +4,7 @@ import io.pangu.runtime.backend.cpu.math.BlockKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The routed experts over a batch: rows are laid out expert by expert, every expert multiplies all its rows at once, and
@@ -33,6 +34,9 @@ final class ExpertMixture {
 
     /** (n, k): where the row of a choice stands among the permuted. */
     private int[] places = {};
+
+    /** Whose row stands at each place. */
+    private int[] expertOf = {};
 
     ExpertMixture(BlockKernels kernels, WorkerPool pool, InputFormats formats, CpuMemory memory) {
         this.kernels = kernels;
@@ -86,9 +90,9 @@ final class ExpertMixture {
         MemorySegment activated = activations.floats((long) total * width);
         MemorySegment answer = answers.floats((long) total * hidden);
 
-        multiply(experts::gateUp, rows, gateUp);
+        multiply(experts.gateUp(), rows, gateUp);
         activate(gateUp, activated, total, width);
-        multiply(experts::down, activated, answer);
+        multiply(experts.down(), activated, answer);
         combine(answer, choices, hidden, out);
     }
 
@@ -98,6 +102,7 @@ final class ExpertMixture {
         numPlaces = total;
         if (places.length < total) {
             places = new int[total + total / 2];
+            expertOf = new int[places.length];
         }
         if (starts.length < numExperts + 1) {
             starts = new int[numExperts + 1];
@@ -116,6 +121,7 @@ final class ExpertMixture {
         }
         for (int c = 0; c < total; c++) {
             places[c] = starts[choices.expert(c)]++;
+            expertOf[places[c]] = choices.expert(c);
         }
         // Every start has moved to its expert's end, which is the next one's start.
         System.arraycopy(starts, 0, starts, 1, numExperts);
@@ -133,17 +139,23 @@ final class ExpertMixture {
         return rows;
     }
 
-    /** One of an expert's two matrices. */
-    @FunctionalInterface
-    private interface Choose {
-        PackedMatrix of(int expert);
+    private void multiply(ExpertProjection projection, MemorySegment x, MemorySegment y) {
+        PackedMatrix.Outputs outputs = new PackedMatrix.Outputs(y, projection.outFeatures());
+        for (ExpertProjection.Run run : projection.runs()) {
+            multiply(run.experts(), x, outputs.from(0, run.firstColumn()));
+        }
     }
 
-    private void multiply(Choose matrix, MemorySegment x, MemorySegment y) {
-        PackedMatrix first = matrix.of(active[0]);
-        PackedMatrix.Inputs inputs = formats.prepare(first.scheme(), x, numPlaces, first.k());
+    /** Rows of the permuted {@code x}, each by the matrix of its expert. */
+    private void multiply(List<PackedMatrix> matrices, MemorySegment x, PackedMatrix.Outputs outputs) {
+        PackedMatrix first = matrices.get(0);
+        PackedMatrix.Inputs inputs = formats.prepare(
+                first.scheme(),
+                x,
+                numPlaces,
+                first.k(),
+                row -> matrices.get(expertOf[row]).input().orElseThrow());
         long xRowBytes = (long) first.kPadded() * PackedMatrix.weightBytes(first.scheme());
-        long yRowBytes = (long) first.n() * Float.BYTES;
         int blocks = first.blocks();
         int wanted = Math.max(1, (6 * pool.threads() + numActive - 1) / numActive);
         int blocksPerChunk = Math.max(1, blocks / wanted);
@@ -152,12 +164,12 @@ final class ExpertMixture {
             int expert = active[chunk / chunks];
             int block = chunk % chunks * blocksPerChunk;
             int row = starts[expert];
-            matrix.of(expert)
+            matrices.get(expert)
                     .multiply(
                             kernels,
                             inputs.from(row, xRowBytes),
                             starts[expert + 1] - row,
-                            y.asSlice(row * yRowBytes),
+                            outputs.from(row, 0),
                             block,
                             Math.min(blocks, block + blocksPerChunk));
         });

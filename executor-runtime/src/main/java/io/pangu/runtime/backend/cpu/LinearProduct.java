@@ -4,7 +4,7 @@ import io.pangu.runtime.backend.cpu.math.BlockKernels;
 import io.pangu.runtime.backend.cpu.math.PackedLayout;
 import java.lang.foreign.MemorySegment;
 
-/** A product with one weight matrix, split over the threads by column blocks, and by rows where blocks are few. */
+/** A product with the matrices of one layer, each split over the threads by column blocks, and by rows where blocks are few. */
 final class LinearProduct {
     /** Weight bytes times rows below which a product is not worth a second thread: about 5 microseconds of work. */
     private static final long LEAST_WORK = 128 << 10;
@@ -28,15 +28,23 @@ final class LinearProduct {
      * @param x (m, k) fp32
      * @param y (m, n) fp32
      */
-    void multiply(MemorySegment x, PackedMatrix w, int m, MemorySegment y) {
+    void multiply(MemorySegment x, PackedLinear layer, int m, MemorySegment y) {
         if (m == 0) {
             return;
         }
-        PackedMatrix.Inputs inputs = formats.prepare(w.scheme(), x, m, w.k());
+        PackedMatrix.Outputs outputs = new PackedMatrix.Outputs(y, layer.outFeatures());
+        for (PackedLinear.Run run : layer.runs()) {
+            multiply(x, run.matrix(), m, outputs.from(0, run.firstColumn()));
+        }
+    }
+
+    private void multiply(MemorySegment x, PackedMatrix w, int m, PackedMatrix.Outputs outputs) {
+        PackedMatrix.Inputs inputs =
+                formats.prepare(w.scheme(), x, m, w.k(), row -> w.input().orElseThrow());
         int blocks = w.blocks();
         long work = (long) blocks * PackedLayout.BLOCK_COLUMNS * w.kPadded() * PackedMatrix.weightBytes(w.scheme()) * m;
         if (pool.threads() == 1 || work < LEAST_WORK) {
-            w.multiply(kernels, inputs, m, y, 0, blocks);
+            w.multiply(kernels, inputs, m, outputs, 0, blocks);
             return;
         }
         int wanted = (int) Math.min(4L * pool.threads(), work / (LEAST_WORK / 2));
@@ -47,20 +55,19 @@ final class LinearProduct {
         pool.parallelFor(columnChunks * rowChunks, chunk -> {
             int row = chunk / columnChunks * rowsPerChunk;
             int block = chunk % columnChunks * blocksPerChunk;
-            multiplyPart(w, inputs, y, new Part(row, Math.min(rowsPerChunk, m - row), block, blocksPerChunk));
+            multiplyPart(w, inputs, outputs, new Part(row, Math.min(rowsPerChunk, m - row), block, blocksPerChunk));
         });
     }
 
     private record Part(int row, int rows, int block, int blocks) {}
 
-    private void multiplyPart(PackedMatrix w, PackedMatrix.Inputs inputs, MemorySegment y, Part part) {
+    private void multiplyPart(PackedMatrix w, PackedMatrix.Inputs inputs, PackedMatrix.Outputs outputs, Part part) {
         long xRowBytes = (long) w.kPadded() * PackedMatrix.weightBytes(w.scheme());
-        long yRowBytes = (long) w.n() * Float.BYTES;
         w.multiply(
                 kernels,
                 inputs.from(part.row, xRowBytes),
                 part.rows,
-                y.asSlice(part.row * yRowBytes),
+                outputs.from(part.row, 0),
                 part.block,
                 Math.min(w.blocks(), part.block + part.blocks));
     }

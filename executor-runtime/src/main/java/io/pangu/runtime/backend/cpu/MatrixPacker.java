@@ -4,9 +4,10 @@ import static io.pangu.runtime.backend.cpu.math.PackedLayout.BLOCK_COLUMNS;
 
 import io.pangu.runtime.quant.HostLinear;
 import io.pangu.runtime.quant.WeightScheme;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Writes one linear layer into the packed layout, rounding or quantising on the way. Column blocks are independent, so many
@@ -26,41 +27,62 @@ final class MatrixPacker {
         this.target = target;
     }
 
-    int blocks() {
-        return target.blocks();
+    /** A block that waits to be packed. */
+    private record Piece(MatrixPacker packer, int block) {}
+
+    /** Packs all blocks of some matrices, with all threads of the pool. */
+    static void packAll(List<MatrixPacker> packers, WorkerPool pool) {
+        List<Piece> pieces = packers.stream()
+                .flatMap(packer ->
+                        IntStream.range(0, packer.target.blocks()).mapToObj(block -> new Piece(packer, block)))
+                .toList();
+        pool.parallelFor(pieces.size(), i -> pieces.get(i).packer.packBlock(pieces.get(i).block));
     }
 
     /** Packs the 64 outputs of one block. */
-    void packBlock(int block) {
-        int outputs = Math.min(BLOCK_COLUMNS, target.n() - block * BLOCK_COLUMNS);
-        float[] scales = new float[BLOCK_COLUMNS];
-        int[] sums = new int[BLOCK_COLUMNS];
-        float[] chunk = new float[BLOCK_COLUMNS * CHUNK];
-        if (target.scheme() instanceof WeightScheme.W8A8Dynamic) {
-            for (int j = 0; j < outputs; j++) {
-                scales[j] = rows.int8Scale(block * BLOCK_COLUMNS + j, chunk);
-            }
+    private void packBlock(int block) {
+        switch (target.scheme()) {
+            case WeightScheme.Float32 f -> packChunks(block, new float[BLOCK_COLUMNS * CHUNK], this::storeF32);
+            case WeightScheme.Bf16 b -> packChunks(block, new float[BLOCK_COLUMNS * CHUNK], this::storeBf16);
+            case WeightScheme.W8A8Dynamic d -> packInt8(block);
+            case WeightScheme.W8A8Static s -> packInt8(block);
         }
+    }
+
+    private void packInt8(int block) {
+        float[] chunk = new float[BLOCK_COLUMNS * CHUNK];
+        BlockQuantization int8 = new BlockQuantization(rows, block, outputs(block), chunk);
+        packChunks(block, chunk, (values, inputs, at) -> storeInt8(values, inputs, at, int8));
+        int8.store(target);
+    }
+
+    /** How many outputs of a block there are; the rest of it is padding. */
+    private int outputs(int block) {
+        return Math.min(BLOCK_COLUMNS, target.n() - block * BLOCK_COLUMNS);
+    }
+
+    /** Writes some inputs of all outputs of a block. */
+    @FunctionalInterface
+    private interface ChunkStore {
+        /**
+         * Stores a chunk.
+         *
+         * @param values (64, {@link #CHUNK}), of which the first {@code inputs} of each row are stored
+         * @param at where they go, in elements
+         */
+        void store(float[] values, int inputs, long at);
+    }
+
+    private void packChunks(int block, float[] chunk, ChunkStore store) {
         Arrays.fill(chunk, 0f);
         for (int from = 0; from < target.kPadded(); from += CHUNK) {
             int inputs = Math.min(CHUNK, target.kPadded() - from);
             int stored = Math.clamp(target.k() - from, 0, inputs);
-            for (int j = 0; j < outputs; j++) {
+            for (int j = 0; j < outputs(block); j++) {
                 rows.read(block * BLOCK_COLUMNS + j, from, stored, chunk, j * CHUNK);
                 Arrays.fill(chunk, j * CHUNK + stored, j * CHUNK + inputs, 0f);
             }
-            long at = ((long) block * target.kPadded() + from) * BLOCK_COLUMNS;
-            switch (target.scheme()) {
-                case WeightScheme.Float32 f -> storeF32(chunk, inputs, at);
-                case WeightScheme.Bf16 b -> storeBf16(chunk, inputs, at);
-                case WeightScheme.W8A8Dynamic i -> storeInt8(chunk, inputs, at, scales, sums);
-            }
-        }
-        if (target.scheme() instanceof WeightScheme.W8A8Dynamic) {
-            long at = (long) block * BLOCK_COLUMNS * Float.BYTES;
-            MemorySegment.copy(scales, 0, target.scales(), ValueLayout.JAVA_FLOAT, at, BLOCK_COLUMNS);
-            MemorySegment.copy(sums, 0, target.sums(), INT, at, BLOCK_COLUMNS);
-            target.sumBias().asSlice(at, (long) BLOCK_COLUMNS * Integer.BYTES).fill((byte) 0);
+            store.store(chunk, inputs, ((long) block * target.kPadded() + from) * BLOCK_COLUMNS);
         }
     }
 
@@ -91,21 +113,15 @@ final class MatrixPacker {
         return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
     }
 
-    private void storeInt8(float[] chunk, int inputs, long at, float[] scales, int[] sums) {
+    private void storeInt8(float[] chunk, int inputs, long at, BlockQuantization int8) {
         for (int i = 0; i < inputs; i += 4) {
             for (int j = 0; j < BLOCK_COLUMNS; j++) {
                 int four = 0;
                 for (int b = 0; b < 4; b++) {
-                    int q = int8(chunk[j * CHUNK + i + b], scales[j]);
-                    sums[j] += q;
-                    four |= (q & 0xff) << (8 * b);
+                    four |= (int8.quantize(j, chunk[j * CHUNK + i + b]) & 0xff) << (8 * b);
                 }
                 target.weights().set(INT, at + (long) i * BLOCK_COLUMNS + 4L * j, four);
             }
         }
-    }
-
-    private static int int8(float value, float scale) {
-        return scale == 0 ? 0 : (int) Math.clamp(Math.rint(value / scale), -127, 127);
     }
 }

@@ -4,9 +4,12 @@ import io.pangu.runtime.backend.cpu.math.BlockKernels;
 import io.pangu.runtime.backend.cpu.math.BlockKernels.GemmShape;
 import io.pangu.runtime.backend.cpu.math.BlockKernels.Int8Gemm;
 import io.pangu.runtime.backend.cpu.math.PackedLayout;
+import io.pangu.runtime.quant.HostLinear;
+import io.pangu.runtime.quant.InputQuantization;
 import io.pangu.runtime.quant.WeightScheme;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /**
  * A weight matrix in the packed layout, with its bias. A view: whoever allocated the memory closes it.
@@ -19,6 +22,7 @@ import java.lang.foreign.ValueLayout;
  * @param sums (blocks * 64) int32: sum of each output's int8 weights; else empty
  * @param sumBias (blocks * 64) int32: what is added to each output's integer sum; else empty
  * @param bias (n), or no elements
+ * @param input how the inputs are quantised where that is fixed; else empty
  */
 record PackedMatrix(
         WeightScheme scheme,
@@ -28,9 +32,12 @@ record PackedMatrix(
         MemorySegment scales,
         MemorySegment sums,
         MemorySegment sumBias,
-        float[] bias) {
+        float[] bias,
+        Optional<InputQuantization> input) {
 
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+    private static final float[] NO_BIAS = {};
 
     int blocks() {
         return PackedLayout.blocks(n);
@@ -45,11 +52,17 @@ record PackedMatrix(
         return switch (scheme) {
             case WeightScheme.Float32 f -> Float.BYTES;
             case WeightScheme.Bf16 b -> Short.BYTES;
-            case WeightScheme.W8A8Dynamic i -> Byte.BYTES;
+            case WeightScheme.W8A8Dynamic d -> Byte.BYTES;
+            case WeightScheme.W8A8Static s -> Byte.BYTES;
         };
     }
 
     /** Bytes that a matrix takes, in all, a multiple of {@link CpuMemory#ALIGNMENT}. */
+    static long sizeBytes(HostLinear linear) {
+        return sizeBytes(linear.scheme(), linear.outFeatures(), linear.inFeatures());
+    }
+
+    /** The same of any matrix of these sizes. */
     static long sizeBytes(WeightScheme scheme, int n, int k) {
         return weightsBytes(scheme, n, k) + 3 * scalesBytes(scheme, n);
     }
@@ -62,13 +75,16 @@ record PackedMatrix(
     }
 
     private static long scalesBytes(WeightScheme scheme, int n) {
-        return scheme instanceof WeightScheme.W8A8Dynamic
+        return weightBytes(scheme) == Byte.BYTES
                 ? (long) PackedLayout.blocks(n) * PackedLayout.BLOCK_COLUMNS * Float.BYTES
                 : 0;
     }
 
-    /** A matrix without content yet in memory of {@link #sizeBytes}. */
-    static PackedMatrix within(MemorySegment memory, WeightScheme scheme, int n, int k, float[] bias) {
+    /** A matrix for a layer, without content yet, in memory of {@link #sizeBytes}. */
+    static PackedMatrix within(MemorySegment memory, HostLinear linear) {
+        WeightScheme scheme = linear.scheme();
+        int n = linear.outFeatures();
+        int k = linear.inFeatures();
         long weights = weightsBytes(scheme, n, k);
         long scales = scalesBytes(scheme, n);
         return new PackedMatrix(
@@ -79,39 +95,48 @@ record PackedMatrix(
                 memory.asSlice(weights, scales),
                 memory.asSlice(weights + scales, scales),
                 memory.asSlice(weights + 2 * scales, scales),
-                bias);
+                linear.bias().map(float[]::clone).orElse(NO_BIAS),
+                linear.input());
+    }
+
+    /** Where rows of results go. */
+    record Outputs(MemorySegment y, int yStride) {
+        /** The first of them from another row and column on. */
+        Outputs from(int row, int column) {
+            return new Outputs(y.asSlice(((long) row * yStride + column) * Float.BYTES), yStride);
+        }
     }
 
     /**
      * {@code y = x W^T + bias} for the outputs of some column blocks.
      *
      * @param x (m, kPadded) in the scheme's input format
-     * @param y (m, n) fp32
+     * @param out (m, n) fp32
      */
-    void multiply(BlockKernels kernels, Inputs x, int m, MemorySegment y, int firstBlock, int endBlock) {
-        GemmShape shape = new GemmShape(m, n, kPadded(), n);
+    void multiply(BlockKernels kernels, Inputs x, int m, Outputs out, int firstBlock, int endBlock) {
+        GemmShape shape = new GemmShape(m, n, kPadded(), out.yStride);
         switch (scheme) {
-            case WeightScheme.Float32 f -> kernels.gemmF32(x.values, weights, y, shape, firstBlock, endBlock);
-            case WeightScheme.Bf16 b -> kernels.gemmBf16(x.values, weights, y, shape, firstBlock, endBlock);
-            case WeightScheme.W8A8Dynamic i ->
-                kernels.gemmInt8(
-                        new Int8Gemm(x.values, weights, x.scales, scales, sums, sumBias),
-                        y,
-                        shape,
-                        firstBlock,
-                        endBlock);
+            case WeightScheme.Float32 f -> kernels.gemmF32(x.values, weights, out.y, shape, firstBlock, endBlock);
+            case WeightScheme.Bf16 b -> kernels.gemmBf16(x.values, weights, out.y, shape, firstBlock, endBlock);
+            case WeightScheme.W8A8Dynamic d -> kernels.gemmInt8(int8(x), out.y, shape, firstBlock, endBlock);
+            case WeightScheme.W8A8Static s -> kernels.gemmInt8(int8(x), out.y, shape, firstBlock, endBlock);
         }
         if (bias.length > 0) {
-            addBias(y, m, firstBlock * PackedLayout.BLOCK_COLUMNS, Math.min(n, endBlock * PackedLayout.BLOCK_COLUMNS));
+            int end = Math.min(n, endBlock * PackedLayout.BLOCK_COLUMNS);
+            addBias(out, m, firstBlock * PackedLayout.BLOCK_COLUMNS, end);
         }
     }
 
-    private void addBias(MemorySegment y, int m, int from, int end) {
+    private Int8Gemm int8(Inputs x) {
+        return new Int8Gemm(x.values, weights, x.scales, scales, sums, sumBias);
+    }
+
+    private void addBias(Outputs out, int m, int from, int end) {
         for (int row = 0; row < m; row++) {
-            long at = (long) row * n * Float.BYTES;
+            long at = (long) row * out.yStride * Float.BYTES;
             for (int j = from; j < end; j++) {
                 long yAt = at + (long) j * Float.BYTES;
-                y.set(FLOAT, yAt, y.get(FLOAT, yAt) + bias[j]);
+                out.y.set(FLOAT, yAt, out.y.get(FLOAT, yAt) + bias[j]);
             }
         }
     }

@@ -4,12 +4,14 @@ import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
 import io.pangu.runtime.quant.HostLinear;
 import io.pangu.runtime.quant.HostMatrix;
+import io.pangu.runtime.quant.RowQuantization;
 import io.pangu.runtime.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
+import java.util.Optional;
 
-/** Reads rows of a linear layer's stacked parts as fp32. */
+/** Reads rows of a linear layer's stacked parts as fp32, stored int8 weights as whole numbers. */
 final class WeightRows {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -22,7 +24,7 @@ final class WeightRows {
     /**
      * The rows of a layer.
      *
-     * @throws EngineException {@code INVALID_CHECKPOINT} when a part is not of a float type
+     * @throws EngineException {@code INVALID_CHECKPOINT} when a part is neither of a float type nor quantised
      */
     WeightRows(HostLinear linear) {
         this.linear = linear;
@@ -31,7 +33,8 @@ final class WeightRows {
         for (int i = 0; i < firstRows.length; i++) {
             HostMatrix part = linear.parts().get(i);
             DType dtype = part.dtype();
-            if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
+            boolean isFloat = dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
+            if (!isFloat && part.quantization().isEmpty()) {
                 throw new EngineException(
                         ErrorCode.INVALID_CHECKPOINT,
                         "tensor '" + part.name() + "' is of type " + dtype
@@ -62,6 +65,11 @@ final class WeightRows {
                     target[at + i] = Float.float16ToFloat(data.get(SHORT, offset + i * 2L));
                 }
             }
+            case I8 -> {
+                for (int i = 0; i < count; i++) {
+                    target[at + i] = data.get(ValueLayout.JAVA_BYTE, offset + i);
+                }
+            }
             default -> throw new IllegalArgumentException(part.dtype() + " is refused by the constructor");
         }
     }
@@ -81,15 +89,29 @@ final class WeightRows {
             }
         }
         if (!Float.isFinite(most)) {
-            HostMatrix part = linear.parts().get(partOf(row));
             throw new EngineException(
                     ErrorCode.INVALID_CHECKPOINT,
-                    "tensor '" + part.name() + "' row " + (row - firstRows[partOf(row)]) + " holds " + most
+                    "tensor '" + name(row) + "' row " + rowInPart(row) + " holds " + most
                             + ", which int8 cannot; load it as bf16 or mend the checkpoint",
-                    Map.of("tensor", part.name()),
+                    Map.of("tensor", name(row)),
                     null);
         }
         return most / 127;
+    }
+
+    /** What a row of stored int8 weights needs besides, for all rows of its part; empty for floats. */
+    Optional<RowQuantization> quantization(int row) {
+        return linear.parts().get(partOf(row)).quantization();
+    }
+
+    /** Where a row stands in its part. */
+    int rowInPart(int row) {
+        return row - firstRows[partOf(row)];
+    }
+
+    /** The tensor that a row came from. */
+    String name(int row) {
+        return linear.parts().get(partOf(row)).name();
     }
 
     private int partOf(int row) {
