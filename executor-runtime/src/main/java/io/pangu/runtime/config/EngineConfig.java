@@ -14,7 +14,7 @@ import java.util.List;
  * @param numDevices how many devices when no addresses are given
  * @param threads worker threads of a CPU device, 0 = one per available processor
  * @param cpuKernels {@code auto}, {@code native} or {@code vector}
- * @param weights how float weights are held
+ * @param weights how float weights are held; what a checkpoint has quantised already stays as it is
  * @param maxContextLength longest prompt plus completion in tokens, 0 = the model's
  * @param maxBatchTokens token budget of a step, 0 = default
  * @param maxSequences sequences that run at once, 0 = default

@@ -1,6 +1,9 @@
 package io.pangu.runtime.config;
 
-/** How the weights of float checkpoints are held by the device. */
+/**
+ * How float weights are held by the device: all of a float checkpoint, and those that the quantiser of a quantised checkpoint
+ * has left as floats, of which there are few. What is int8 in the checkpoint stays so in each.
+ */
 public enum WeightPrecision {
     /** As they are, multiplied in fp32: exact and slow. */
     FLOAT32,

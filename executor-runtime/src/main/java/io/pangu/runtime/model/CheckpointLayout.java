@@ -1,17 +1,23 @@
 package io.pangu.runtime.model;
 
 import io.pangu.runtime.config.ModelConfig;
+import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
+import io.pangu.runtime.weights.QuantType;
 import io.pangu.runtime.weights.WeightManifest;
 import io.pangu.runtime.weights.WeightSource;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
-/** Names and shapes of a checkpoint's tensors, as model-spec 2 lists them. */
+/** Names, shapes and types of a checkpoint's tensors, as model-spec 2 lists them, and 5 for what is quantised. */
 final class CheckpointLayout {
     static final String EMBEDDING = "model.embed_tokens.weight";
     static final String FINAL_NORM = "model.norm.weight";
-    static final String HEAD = "lm_head.weight";
+    static final String HEAD_MODULE = "lm_head";
+    static final String HEAD = HEAD_MODULE + ".weight";
     static final String INPUT_NORM = "input_layernorm.weight";
     static final String POST_ATTENTION_NORM = "post_attention_layernorm.weight";
     static final String ROUTER = "mlp.gate.weight";
@@ -19,8 +25,17 @@ final class CheckpointLayout {
     static final String SHARED_EXPERT = "mlp.shared_expert";
     static final String DENSE_MLP = "mlp";
 
+    private static final Set<DType> INT8 = Set.of(DType.I8);
+    private static final Set<DType> INT32 = Set.of(DType.I32);
+    private static final Set<DType> OFFSETS =
+            Collections.unmodifiableSet(EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.I8));
+
+    /** I64 holds the bits of an fp32 number. */
+    private static final Set<DType> DEQUANTIZATION = Collections.unmodifiableSet(EnumSet.of(DType.F32, DType.I64));
+
     private final Map<String, Shape> required = new LinkedHashMap<>();
     private final Map<String, Shape> optional = new LinkedHashMap<>();
+    private final Map<String, Set<DType>> dtypes = new LinkedHashMap<>();
     private final ModelConfig config;
     private final WeightSource source;
 
@@ -30,8 +45,8 @@ final class CheckpointLayout {
     }
 
     /**
-     * The tensors that a configuration implies. The source is asked for one thing: whether its router scales have the
-     * extents [1, experts], as published, or [experts]; both mean the same.
+     * The tensors that a configuration implies. The source is asked for two things: how its modules are stored, and whether
+     * its router scales have the extents [1, experts], as published, or [experts]; both mean the same.
      */
     static WeightManifest manifest(ModelConfig config, WeightSource source) {
         return new CheckpointLayout(config, source).build();
@@ -59,8 +74,12 @@ final class CheckpointLayout {
             addLayer(layer);
         }
         required.put(FINAL_NORM, Shape.of(config.hiddenSize()));
-        (config.tiesEmbeddings() ? optional : required).put(HEAD, vocabulary);
-        return new WeightManifest(required, optional);
+        if (config.tiesEmbeddings()) {
+            optional.put(HEAD, vocabulary);
+        } else {
+            addLinear(HEAD_MODULE, config.vocabSize(), config.hiddenSize(), false);
+        }
+        return new WeightManifest(required, optional, dtypes);
     }
 
     private void addLayer(int layer) {
@@ -68,10 +87,10 @@ final class CheckpointLayout {
         int queries = config.numHeads() * config.headDim();
         int keys = config.numKvHeads() * config.headDim();
         required.put(inLayer(layer, INPUT_NORM), Shape.of(hidden));
-        addLinear(attention(layer, "q"), queries, hidden);
-        addLinear(attention(layer, "k"), keys, hidden);
-        addLinear(attention(layer, "v"), keys, hidden);
-        addLinear(attention(layer, "o"), hidden, queries);
+        addLinear(attention(layer, "q"), queries, hidden, true);
+        addLinear(attention(layer, "k"), keys, hidden, true);
+        addLinear(attention(layer, "v"), keys, hidden, true);
+        addLinear(attention(layer, "o"), hidden, queries, true);
         required.put(inLayer(layer, POST_ATTENTION_NORM), Shape.of(hidden));
         switch (config.feedForward()) {
             case ModelConfig.Dense dense -> addMlp(inLayer(layer, DENSE_MLP), dense.intermediateSize());
@@ -95,13 +114,34 @@ final class CheckpointLayout {
     }
 
     private void addMlp(String module, int width) {
-        required.put(module + ".gate_proj.weight", Shape.of(width, config.hiddenSize()));
-        required.put(module + ".up_proj.weight", Shape.of(width, config.hiddenSize()));
-        required.put(module + ".down_proj.weight", Shape.of(config.hiddenSize(), width));
+        addLinear(module + ".gate_proj", width, config.hiddenSize(), false);
+        addLinear(module + ".up_proj", width, config.hiddenSize(), false);
+        addLinear(module + ".down_proj", config.hiddenSize(), width, false);
     }
 
-    private void addLinear(String module, int out, int in) {
+    /** A module's tensors, by how its weight is stored (model-spec 5.2 and 5.3). */
+    private void addLinear(String module, int out, int in, boolean isBiased) {
+        QuantType type = source.quantization().typeOf(module + ".weight");
         required.put(module + ".weight", Shape.of(out, in));
-        required.put(module + ".bias", Shape.of(out));
+        if (type != QuantType.FLOAT) {
+            dtypes.put(module + ".weight", INT8);
+            required.put(module + ".weight_scale", Shape.of(out, 1));
+            optional.put(module + ".weight_offset", Shape.of(out, 1));
+        }
+        if (type == QuantType.W8A8) {
+            require(module + ".input_scale", Shape.of(1), WeightManifest.FLOATS);
+            require(module + ".input_offset", Shape.of(1), OFFSETS);
+            require(module + ".deq_scale", Shape.of(out), DEQUANTIZATION);
+            require(module + ".quant_bias", Shape.of(out), INT32);
+        }
+        if (isBiased) {
+            // That of a W8A8 module is in its quant_bias already.
+            (type == QuantType.W8A8 ? optional : required).put(module + ".bias", Shape.of(out));
+        }
+    }
+
+    private void require(String name, Shape shape, Set<DType> types) {
+        required.put(name, shape);
+        dtypes.put(name, types);
     }
 }

@@ -55,10 +55,12 @@ public final class ModelLoader {
     }
 
     /**
-     * Loads the float checkpoint in a directory.
+     * Loads the checkpoint in a directory, a float one or one of Ascend's quantiser.
      *
      * @param mesh where to; taken over: the model closes it, and so does a failure to load
+     * @param precision how float weights are held
      * @throws EngineException {@code INVALID_CHECKPOINT} listing every tensor that is missing, unknown or misshapen;
+     *     {@code UNSUPPORTED_MODEL} listing what is quantised in a way that this engine does not run;
      *     {@code INVALID_CONFIG} when the model cannot be spread over so many devices; that or {@code OUT_OF_MEMORY} when the
      *     cache cannot hold one sequence of full length
      */
@@ -93,7 +95,10 @@ public final class ModelLoader {
         try {
             long start = System.nanoTime();
             List<ShardPlan> plans = ShardPlan.all(config, mesh.size());
+            QuantizationCheck quantization = new QuantizationCheck(name, config, source);
+            quantization.requireReadableTypes();
             CheckpointLayout.manifest(config, source).check(name, WeightManifest.FLOATS, source);
+            quantization.requireReadableValues();
             Duration limit = mesh.limits().load();
             List<Loaded> loaded = mesh.collect(LOADING, limit, rank -> {
                 ModelLoader loader = new ModelLoader(plans.get(rank.index()), rank, precision, limits);
@@ -110,7 +115,9 @@ public final class ModelLoader {
                     name,
                     config.architecture().checkpointName(),
                     config.numLayers(),
-                    precision,
+                    source.quantization().isQuantized()
+                            ? source.quantization().modelType() + " and " + precision
+                            : precision,
                     loaded.stream().mapToLong(Loaded::weightBytes).sum() / MIB,
                     String.join(", ", mesh.descriptions()),
                     numBlocks,

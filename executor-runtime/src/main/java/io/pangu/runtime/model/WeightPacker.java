@@ -16,13 +16,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Carries a rank's part of a checkpoint's tensors to its device, one layer's worth at a time, fused and in the device's own
- * form.
+ * form. The schemes are those of float modules; what the checkpoint has quantised stays as it is.
  */
 final class WeightPacker {
     private final WeightSource source;
+    private final LinearModules modules;
     private final ShardPlan plan;
     private final Device device;
     private final DeviceTensors tensors;
@@ -31,6 +33,7 @@ final class WeightPacker {
 
     WeightPacker(WeightSource source, ShardPlan plan, Device device, DeviceTensors tensors, ResourceStack resources) {
         this.source = source;
+        this.modules = new LinearModules(source);
         this.plan = plan;
         this.device = device;
         this.tensors = tensors;
@@ -63,18 +66,18 @@ final class WeightPacker {
 
     /** All elements of a tensor as one F32 vector. */
     Tensor vector(String name) {
-        float[] values = floats(name);
+        float[] values = modules.floats(name);
         return counted(tensors.parameters(values, values.length));
     }
 
     /** One matrix without a bias, whole. */
     LinearWeight matrix(String name, WeightScheme scheme) {
-        return packed(hostMatrix(name, scheme));
+        return packed(unbiased(scheme, name));
     }
 
     /** The rank's rows of the output head. */
     LinearWeight head(String name, WeightScheme scheme) {
-        return packed(hostMatrix(name, scheme)
+        return packed(unbiased(scheme, name)
                 .rows(plan.vocabulary().first(), plan.vocabulary().count()));
     }
 
@@ -92,7 +95,12 @@ final class WeightPacker {
         Part heads = plan.queryHeads();
         HostLinear output = hostBiased(CheckpointLayout.attention(layer, "o"), scheme)
                 .columns(heads.first() * headDim, heads.count() * headDim);
-        return packed(plan.addsOutputBias() ? output : output.withoutBias());
+        return packed(onOneRankBiased(output));
+    }
+
+    /** Of the ranks that each multiply a slice of the columns, and whose results are summed, one has the bias. */
+    private HostLinear onOneRankBiased(HostLinear columns) {
+        return plan.addsOutputBias() ? columns : columns.withoutBias();
     }
 
     private HostLinear heads(HostLinear projection, Part heads) {
@@ -112,7 +120,7 @@ final class WeightPacker {
     /** Down projection of the rank's columns of an MLP. */
     LinearWeight down(String module, WeightScheme scheme) {
         Part columns = plan.mlpColumns();
-        return packed(hostDown(module, scheme).columns(columns.first(), columns.count()));
+        return packed(onOneRankBiased(hostDown(module, scheme).columns(columns.first(), columns.count())));
     }
 
     /** The rank's routed experts of one layer. */
@@ -127,24 +135,22 @@ final class WeightPacker {
         return packed;
     }
 
-    private HostLinear hostMatrix(String name, WeightScheme scheme) {
-        return new HostLinear(List.of(HostMatrix.of(source.tensor(name))), Optional.empty(), scheme);
-    }
-
     private HostLinear hostBiased(String module, WeightScheme scheme) {
-        HostMatrix weight = HostMatrix.of(source.tensor(module + ".weight"));
-        return new HostLinear(List.of(weight), Optional.of(floats(module + ".bias")), scheme);
+        String weight = module + ".weight";
+        return new HostLinear(List.of(modules.matrix(weight)), modules.bias(weight), modules.scheme(weight, scheme));
     }
 
     private HostLinear hostGateUp(String module, WeightScheme scheme) {
-        HostMatrix gate = HostMatrix.of(source.tensor(module + ".gate_proj.weight"));
-        HostMatrix up = HostMatrix.of(source.tensor(module + ".up_proj.weight"));
-        return new HostLinear(List.of(gate, up), Optional.empty(), scheme);
+        return unbiased(scheme, module + ".gate_proj.weight", module + ".up_proj.weight");
     }
 
     private HostLinear hostDown(String module, WeightScheme scheme) {
-        HostMatrix down = HostMatrix.of(source.tensor(module + ".down_proj.weight"));
-        return new HostLinear(List.of(down), Optional.empty(), scheme);
+        return unbiased(scheme, module + ".down_proj.weight");
+    }
+
+    private HostLinear unbiased(WeightScheme scheme, String... weights) {
+        List<HostMatrix> parts = Stream.of(weights).map(modules::matrix).toList();
+        return new HostLinear(parts, Optional.empty(), modules.scheme(weights[0], scheme));
     }
 
     private LinearWeight packed(HostLinear linear) {
@@ -156,26 +162,5 @@ final class WeightPacker {
     private Tensor counted(Tensor tensor) {
         sizeBytes += tensor.sizeBytes();
         return tensor;
-    }
-
-    private float[] floats(String name) {
-        HostMatrix matrix = HostMatrix.of(source.tensor(name));
-        List<float[]> rows = new ArrayList<>();
-        for (int row = 0; row < matrix.rows(); row++) {
-            float[] values = new float[matrix.cols()];
-            matrix.readRow(row, values);
-            rows.add(values);
-        }
-        return joined(rows);
-    }
-
-    private static float[] joined(List<float[]> parts) {
-        float[] all = new float[parts.stream().mapToInt(part -> part.length).sum()];
-        int at = 0;
-        for (float[] part : parts) {
-            System.arraycopy(part, 0, all, at, part.length);
-            at += part.length;
-        }
-        return all;
     }
 }

@@ -98,7 +98,10 @@ public record ShardPlan(ModelConfig config, int worldSize, int rank) {
         return part(config.vocabSize());
     }
 
-    /** Whether this rank adds what is added once, not per rank: the bias of the attention's output projection. */
+    /**
+     * Whether this rank adds what is added once, not per rank: the bias of a projection whose columns are spread (the
+     * attention's output, and an MLP's down projection where it has one).
+     */
     public boolean addsOutputBias() {
         return rank == 0;
     }

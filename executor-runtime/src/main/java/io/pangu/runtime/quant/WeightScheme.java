@@ -14,7 +14,8 @@ public sealed interface WeightScheme {
     /**
      * Weights in int8 with one scale per output feature (symmetric, {@code max|w| / 127}), inputs in int8 with one scale
      * per row ({@code max|x| / 127}), integer sums; model-spec 5.3. Float weights are quantised when they are packed, those of
-     * parts with a {@link RowQuantization.Dynamic} are taken as they are.
+     * parts with a {@link RowQuantization.Dynamic} are taken as they are. A device that multiplies a slice of the columns
+     * scales by the largest input of its slice.
      */
     record W8A8Dynamic() implements WeightScheme {}
 

@@ -179,6 +179,42 @@ public abstract class QuantizedContract extends BackendContract {
         }
     }
 
+    @Test
+    void slicesOfColumnsWithInputsQuantisedByRowAreEachScaledByTheirLargestInput() {
+        Random random = new Random(47);
+        int n = 3;
+        HostMatrix whole = dynamic(random, 70, 96);
+        float[] x = normal(random, n * 96);
+        for (int row = 0; row < n; row++) {
+            x[row * 96 + 50] = 40; // in the second slice: the first one's steps must not grow by it
+        }
+        float[] coarse = multiplied(tested, x, n, layer(whole));
+        float[] first = multiplied(tested, columns(x, n, 0, 40), n, layer(whole.columns(0, 40)));
+        float[] second = multiplied(tested, columns(x, n, 40, 56), n, layer(whole.columns(40, 56)));
+        double apart = 0;
+        double error = 0;
+        for (int row = 0; row < n; row++) {
+            for (int r = 0; r < whole.rows(); r++) {
+                int i = row * whole.rows() + r;
+                double exact = exact(x, row, whole, r);
+                apart += Math.abs(first[i] + second[i] - exact);
+                error += Math.abs(coarse[i] - exact);
+            }
+        }
+        assertThat(apart).isPositive().isLessThan(0.9 * error);
+    }
+
+    /** Output {@code r} of a row that is not quantised. */
+    private static double exact(float[] x, int row, HostMatrix matrix, int r) {
+        float[] weights = new float[matrix.cols()];
+        matrix.readRow(r, weights);
+        double sum = 0;
+        for (int c = 0; c < weights.length; c++) {
+            sum += (double) weights[c] * x[row * weights.length + c];
+        }
+        return sum * matrix.quantization().orElseThrow().scale(r);
+    }
+
     /** Experts whose inputs and activations fill the range that each has fixed, from eight times as fine to coarse. */
     private static List<HostExpert> ownScales(Random random, int count, int hidden, int width, boolean isGateApart) {
         List<HostExpert> experts = new ArrayList<>();

@@ -203,6 +203,111 @@ class BadCheckpointTest {
     }
 
     @Nested
+    class QuantisedWeights {
+        private static final String DESCRIPTION = "quant_model_description.json";
+        private static final String FILE = "quant_model_weight_w8a8.safetensors";
+
+        @BeforeEach
+        void copyQuantised() {
+            for (String file : tiny.files()) {
+                tiny.without(file);
+            }
+            CheckpointCopy.of("moge-w8a8-static", directory);
+        }
+
+        @Test
+        void thatAreWholeOpen() {
+            try (InferenceEngine engine = InferenceEngines.open(config())) {
+                assertThat(engine.model().vocabSize()).isEqualTo(384);
+                assertThat(engine.model().fingerprint()).hasSize(64);
+            }
+        }
+
+        @Test
+        void withoutTheirDescription() {
+            tiny.without(DESCRIPTION);
+            assertRefused(
+                    ErrorCode.INVALID_CHECKPOINT,
+                    "checkpoint '" + directory + "': it has quantised weights (" + FILE + ") but no " + DESCRIPTION
+                            + ", which says how each tensor is stored; copy that file, too, from where the quantiser wrote"
+                            + " the weights");
+        }
+
+        @Test
+        void ofAKindThatIsNotRead() {
+            tiny.json(DESCRIPTION, node -> node.put("lm_head.weight", "W4A16"));
+            assertRefused(
+                    ErrorCode.UNSUPPORTED_MODEL,
+                    DESCRIPTION + ": 1 tensors are stored as 'W4A16': 'lm_head.weight'; this engine reads [FLOAT, W8A8,"
+                            + " W8A8_DYNAMIC]: quantise the model again to one of these, or take the float checkpoint,"
+                            + " which can be quantised to int8 while it is loaded");
+        }
+
+        @Test
+        void withACacheInInt8() {
+            tiny.json(DESCRIPTION, node -> node.put("kv_quant_type", "C8"));
+            EngineException error = refused(config());
+            assertThat(error.code()).isEqualTo(ErrorCode.UNSUPPORTED_MODEL);
+            assertThat(error)
+                    .hasMessageStartingWith(
+                            DESCRIPTION + ": kv_quant_type is C8, a quantisation of the key and value cache; ");
+        }
+
+        @Test
+        void whoseFusedPartsAreMixed() {
+            tiny.json(DESCRIPTION, node -> node.put(LAYER + "self_attn.k_proj.weight", "FLOAT"));
+            assertRefused(
+                    ErrorCode.UNSUPPORTED_MODEL,
+                    DESCRIPTION + ": 'model.layers.0.self_attn.q_proj.weight' is W8A8, but"
+                            + " 'model.layers.0.self_attn.k_proj.weight' is FLOAT, and these are multiplied as one;"
+                            + " quantise the model again: leave as FLOAT what is read so, and give one type to what is"
+                            + " multiplied as one");
+        }
+
+        @Test
+        void thatLackMistypeAndAddTensorsNameThemAllAtOnce() {
+            tiny.header(FILE, header -> {
+                header.set(LAYER + "self_attn.o_proj.unknown", header.remove(LAYER + "self_attn.o_proj.deq_scale"));
+                ((ObjectNode) header.get(LAYER + "self_attn.q_proj.weight")).put("dtype", "U8");
+            });
+            assertRefused(
+                    ErrorCode.INVALID_CHECKPOINT,
+                    "checkpoint '" + directory + "': " + FILE + ": tensor 'model.layers.0.self_attn.q_proj.weight' has"
+                            + " type U8, it must be one of [I8]; 1 tensors that config.json implies are missing:"
+                            + " 'model.layers.0.self_attn.o_proj.deq_scale' [128]; 1 tensors are not part of the model that"
+                            + " config.json describes: 'model.layers.0.self_attn.o_proj.unknown'; re-export the checkpoint or"
+                            + " take the config.json and the " + DESCRIPTION + " that belong to it");
+        }
+
+        @Test
+        void thatAreAsymmetric() {
+            // A tensor of scales in the place of one of offsets: numbers that are not zero.
+            tiny.header(FILE, header -> {
+                JsonNode scale = header.get(LAYER + "self_attn.v_proj.weight_scale");
+                JsonNode offset = header.get(LAYER + "self_attn.v_proj.weight_offset");
+                header.set(LAYER + "self_attn.v_proj.weight_offset", scale);
+                header.set(LAYER + "self_attn.v_proj.weight_scale", offset);
+            });
+            EngineException error = refused(config());
+            assertThat(error.code()).isEqualTo(ErrorCode.UNSUPPORTED_MODEL);
+            assertThat(error)
+                    .hasMessageStartingWith("checkpoint '" + directory + "': " + FILE
+                            + ": tensor 'model.layers.0.self_attn.v_proj.weight_offset' holds 0.0017147515 at 0, which is"
+                            + " not the zero of symmetric weights; this engine runs symmetric weights only");
+        }
+
+        @Test
+        void asShardsWithoutAnIndex() {
+            tiny.text("quant_model_weight_w8a8-00001-of-00002.safetensors", "");
+            EngineException error = refused(config());
+            assertThat(error.code()).isEqualTo(ErrorCode.INVALID_CHECKPOINT);
+            assertThat(error)
+                    .hasMessageContaining("it has 2 files of quantised weights and nothing says which to read: ")
+                    .hasMessageEndingWith("copy their quant_model_weight*.safetensors.index.json, too; else leave one");
+        }
+    }
+
+    @Nested
     class Shards {
         private void copyWide() {
             for (String file : tiny.files()) {

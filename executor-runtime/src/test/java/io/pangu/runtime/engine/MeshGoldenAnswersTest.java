@@ -36,6 +36,12 @@ class MeshGoldenAnswersTest {
         GoldenAnswersContract.assertAnswersAllAtOnce(config(checkpoint, devices), checkpoint, WeightPrecision.BFLOAT16);
     }
 
+    @ParameterizedTest
+    @CsvSource({"moge-mesh-w8a8, 2", "moge-mesh-w8a8, 8", "moge-w8a8-static, 2"})
+    void scoresAndEmbedsQuantisedCheckpointsAsTheReferenceDoes(String checkpoint, int devices) {
+        GoldenAnswersContract.assertScoresAndEmbeds(config(checkpoint, devices), checkpoint);
+    }
+
     @Test
     void isTheSameWhenOthersAreCancelledMeanwhile() {
         try (InferenceEngine engine = GoldenEngine.openWithIds(config("moge-mesh", 4))) {

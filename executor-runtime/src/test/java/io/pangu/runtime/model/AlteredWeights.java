@@ -1,7 +1,10 @@
 package io.pangu.runtime.model;
 
+import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
 import io.pangu.runtime.weights.HostTensor;
+import io.pangu.runtime.weights.QuantDescription;
+import io.pangu.runtime.weights.QuantType;
 import io.pangu.runtime.weights.SafetensorsCheckpoint;
 import io.pangu.runtime.weights.WeightSource;
 import java.lang.foreign.MemorySegment;
@@ -13,15 +16,17 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** A checkpoint with some of its tensors taken away, added or given other extents. */
+/** A checkpoint with some of its tensors taken away, added, given other extents, other content or another description. */
 final class AlteredWeights implements WeightSource {
     private final WeightSource original;
     private final Map<String, HostTensor> tensors = new HashMap<>();
+    private final Map<String, QuantType> types;
     private boolean isClosed;
 
     AlteredWeights(Path directory) {
         original = SafetensorsCheckpoint.open(directory);
         original.names().forEach(name -> tensors.put(name, original.tensor(name)));
+        types = new HashMap<>(original.quantization().types());
     }
 
     AlteredWeights without(String name) {
@@ -76,6 +81,26 @@ final class AlteredWeights implements WeightSource {
         return this;
     }
 
+    /** Gives a tensor another type and other content of the same extents. */
+    AlteredWeights filled(String name, DType dtype, MemorySegment content) {
+        HostTensor tensor = tensor(name);
+        tensors.put(name, new HostTensor(name, dtype, tensor.shape(), content, tensor.file()));
+        return this;
+    }
+
+    /** Adds a tensor, in the file of another. */
+    AlteredWeights added(String name, DType dtype, Shape shape, MemorySegment content) {
+        String file = tensors.values().iterator().next().file();
+        tensors.put(name, new HostTensor(name, dtype, shape, content, file));
+        return this;
+    }
+
+    /** Describes a tensor as stored in another way. */
+    AlteredWeights described(String name, QuantType type) {
+        types.put(name, type);
+        return this;
+    }
+
     boolean isClosed() {
         return isClosed;
     }
@@ -88,6 +113,14 @@ final class AlteredWeights implements WeightSource {
     @Override
     public HostTensor tensor(String name) {
         return Objects.requireNonNull(tensors.get(name), name);
+    }
+
+    @Override
+    public QuantDescription quantization() {
+        QuantDescription description = original.quantization();
+        Map<String, QuantType> quantized = new HashMap<>(types);
+        quantized.values().removeIf(type -> type == QuantType.FLOAT);
+        return new QuantDescription(description.file(), description.modelType(), quantized);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.pangu.runtime.golden.GoldenCheckpoint;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
 import io.pangu.runtime.weights.HostTensor;
+import io.pangu.runtime.weights.QuantType;
 import io.pangu.runtime.weights.WeightManifest;
 import io.pangu.runtime.weights.WeightSource;
 import java.util.List;
@@ -129,6 +130,46 @@ class CheckpointLayoutTest {
         WeightManifest manifest = CheckpointLayout.manifest(tied, EMPTY);
         assertThat(manifest.required()).doesNotContainKey("lm_head.weight");
         assertThat(manifest.optional()).containsOnly(Map.entry("lm_head.weight", Shape.of(8, 4)));
+    }
+
+    @Test
+    void quantisedModulesHaveWhatTheirTypeNeeds() {
+        try (AlteredWeights weights = new AlteredWeights(GoldenCheckpoint.file("moge-tiny"))) {
+            String fixed = "model.layers.0.self_attn.o_proj.";
+            String dynamic = "model.layers.1.self_attn.o_proj.";
+            String expert = "model.layers.2.mlp.experts.5.down_proj.";
+            weights.described(fixed + "weight", QuantType.W8A8)
+                    .described(dynamic + "weight", QuantType.W8A8_DYNAMIC)
+                    .described(expert + "weight", QuantType.W8A8);
+            WeightManifest manifest = CheckpointLayout.manifest(PRO_MOE_72B, weights);
+            for (String module : List.of(fixed, expert)) {
+                assertThat(manifest.required())
+                        .containsEntry(module + "weight_scale", Shape.of(5120, 1))
+                        .containsEntry(module + "input_scale", Shape.of(1))
+                        .containsEntry(module + "input_offset", Shape.of(1))
+                        .containsEntry(module + "deq_scale", Shape.of(5120))
+                        .containsEntry(module + "quant_bias", Shape.of(5120))
+                        .doesNotContainKey(module + "bias");
+                assertThat(manifest.dtypes())
+                        .containsEntry(module + "weight", Set.of(DType.I8))
+                        .containsEntry(module + "input_offset", Set.of(DType.F32, DType.F16, DType.BF16, DType.I8))
+                        .containsEntry(module + "deq_scale", Set.of(DType.F32, DType.I64))
+                        .containsEntry(module + "quant_bias", Set.of(DType.I32));
+            }
+            assertThat(manifest.required())
+                    .containsEntry(dynamic + "weight_scale", Shape.of(5120, 1))
+                    .containsEntry(dynamic + "bias", Shape.of(5120))
+                    .doesNotContainKey(dynamic + "input_scale")
+                    .doesNotContainKey("model.layers.2.self_attn.o_proj.weight_scale");
+            assertThat(manifest.optional())
+                    .containsOnlyKeys(
+                            fixed + "weight_offset",
+                            fixed + "bias",
+                            dynamic + "weight_offset",
+                            expert + "weight_offset");
+            // What each of them has more than a float module: five less a bias, one, five.
+            assertThat(manifest.required()).hasSize(9939 + 4 + 1 + 5);
+        }
     }
 
     @Test

@@ -1,0 +1,21 @@
+package io.pangu.runtime.engine;
+
+import io.pangu.runtime.config.WeightPrecision;
+
+/** A checkpoint of Ascend's quantiser, static, on the C kernels. */
+class NativeQuantizedSameBitsTest extends SameBitsContract {
+    @Override
+    String kernels() {
+        return "native";
+    }
+
+    @Override
+    String checkpoint() {
+        return "moge-w8a8-static";
+    }
+
+    @Override
+    WeightPrecision precision() {
+        return WeightPrecision.BFLOAT16;
+    }
+}
