@@ -44,7 +44,9 @@ public final class PanguKeys {
             new Choice(List.of("bf16", "int8", "f32")),
             "bf16",
             "How a float checkpoint's weights are held. `f32` multiplies them exactly and slowly. `int8` quantises a float"
-                    + " checkpoint while it is loaded: half the memory, nearly twice the speed, slightly different results.");
+                    + " checkpoint while it is loaded: half the memory, nearly twice the speed, slightly different results."
+                    + " What a checkpoint of Ascend's quantiser (W8A8, W8A8_DYNAMIC) holds in int8 stays so, whatever is set"
+                    + " here; the few floats in it are held as this says.");
     public static final ConfKey THREADS = engine(
             "threads",
             new WholeNumber(0, List.of()),
