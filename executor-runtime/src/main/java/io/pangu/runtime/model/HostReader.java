@@ -1,7 +1,7 @@
 package io.pangu.runtime.model;
 
 import io.pangu.runtime.backend.Device;
-import io.pangu.runtime.tensor.DType;
+import io.pangu.runtime.quant.FloatFormat;
 import io.pangu.runtime.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,19 +18,28 @@ final class HostReader {
         this.staging = Arena.ofAuto().allocate(maxElements * Double.BYTES, Double.BYTES);
     }
 
-    /** Copies an F32 or F64 tensor into {@code target} from {@code offset} on, as fp32. */
+    /** Copies a tensor of any float type into {@code target} from {@code offset} on, as fp32. */
     void floats(Tensor source, float[] target, int offset) {
         MemorySegment host = downloaded(source);
         int count = Math.toIntExact(source.shape().elements());
-        if (source.dtype() == DType.F32) {
-            MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, target, offset, count);
-            return;
-        }
-        if (source.dtype() != DType.F64) {
-            throw new IllegalArgumentException("results of type " + source.dtype());
-        }
-        for (int i = 0; i < count; i++) {
-            target[offset + i] = (float) host.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
+        switch (source.dtype()) {
+            case F32 -> MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, target, offset, count);
+            case F64 -> {
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = (float) host.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = FloatFormat.bf16ToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = Float.float16ToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
+                }
+            }
+            default -> throw new IllegalArgumentException("results of type " + source.dtype());
         }
     }
 
