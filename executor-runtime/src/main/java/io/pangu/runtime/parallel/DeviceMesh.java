@@ -152,7 +152,11 @@ public final class DeviceMesh implements AutoCloseable {
     /** On the thread of the rank that failed, so that the others hear of it at once. */
     private void lose(Throwable cause) {
         failure = cause;
-        group.abort(cause);
+        try {
+            group.abort(cause);
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        }
     }
 
     private void throwFailure(MeshJob<?> job, List<RankThread> participants, String work, Duration limit) {
