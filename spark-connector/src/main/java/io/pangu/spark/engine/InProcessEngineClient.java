@@ -44,7 +44,7 @@ final class InProcessEngineClient implements OwnedEngine {
             String note = e.code() == ErrorCode.BACKEND_UNAVAILABLE
                     ? JavaRequirement.missingModuleNote(JavaRequirement.Jvm.running())
                     : "";
-            throw new EngineUnavailableException(e.getMessage() + note, e);
+            throw new EngineUnavailableException(SettingNames.inMessage(e.getMessage() + note), e);
         } catch (RuntimeException | Error e) {
             devices.close();
             throw e;
