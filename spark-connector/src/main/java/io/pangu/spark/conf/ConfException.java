@@ -1,6 +1,8 @@
 package io.pangu.spark.conf;
 
-/** A configuration value that is missing or not what its key wants: problem, cause and remedy. */
+import java.util.List;
+
+/** A key that is unknown, or a value that is missing or not what its key wants: problem, cause and remedy. */
 public final class ConfException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 
@@ -15,6 +17,21 @@ public final class ConfException extends IllegalArgumentException {
                 value,
                 key.type().description(),
                 key.defaultValue().map(text -> " or leave it out for " + text).orElse("")));
+    }
+
+    static ConfException unknown(String name) {
+        List<String> known =
+                PanguKeys.all().stream().map(key -> shortName(key.name())).toList();
+        String hint = NearestWord.to(shortName(name), known)
+                .map(nearest -> " Did you mean " + PanguKeys.PREFIX + nearest + "?")
+                .orElse("");
+        return new ConfException(name + " is set, but there is no such setting." + hint + " Take it out (in SQL: RESET "
+                + name + ") or correct its name; known are, after " + PanguKeys.PREFIX + ", " + String.join(", ", known)
+                + ".");
+    }
+
+    private static String shortName(String name) {
+        return name.substring(PanguKeys.PREFIX.length());
     }
 
     static ConfException missing(ConfKey key) {

@@ -16,7 +16,7 @@ public final class ConfReference {
                 Keys are set like Spark's own: with `--conf` of `spark-submit`, in `spark-defaults.conf`, in the session builder,
                 or with `SET` in a session, where they hold for the queries after it. One key is required, `spark.pangu.model`.
                 Words may be written in any case. A value that a key cannot have fails the query with a message that names the
-                key, the value and what it may be.
+                key, the value and what it may be; so does a key after `spark.pangu.` that does not exist, as a misspelt one.
 
                 ```sql
                 SET spark.pangu.model=/models/pangu-pro-moe;

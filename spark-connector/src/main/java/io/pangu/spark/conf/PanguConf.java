@@ -1,12 +1,15 @@
 package io.pangu.spark.conf;
 
 import io.pangu.spark.conf.ConfKey.Scope;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Typed reading of the configuration, from wherever it stands (a session, a {@code SparkConf}, a map). Every reader throws
@@ -27,6 +30,22 @@ public final class PanguConf {
     /** Reads from a map. */
     public static PanguConf of(Map<String, String> values) {
         return new PanguConf(key -> Optional.ofNullable(values.get(key)));
+    }
+
+    /**
+     * Refuses a set key of ours that does not exist: one that was misspelt would otherwise change nothing and nobody would know.
+     *
+     * @param names names of everything that is set, those of others among them
+     */
+    public static void requireKnown(Collection<String> names) {
+        Set<String> known = PanguKeys.all().stream().map(ConfKey::name).collect(Collectors.toSet());
+        names.stream()
+                .filter(name -> name.startsWith(PanguKeys.PREFIX) && !known.contains(name))
+                .sorted()
+                .findFirst()
+                .ifPresent(name -> {
+                    throw ConfException.unknown(name);
+                });
     }
 
     /** The checked value, the default if none is set; empty when there is neither. */

@@ -1,6 +1,6 @@
 package io.pangu.spark.functions;
 
-import java.util.Comparator;
+import io.pangu.spark.conf.NearestWord;
 import java.util.List;
 import java.util.Locale;
 
@@ -19,12 +19,9 @@ public final class OptionException extends IllegalArgumentException {
     /** For a name that is not among these; names the nearest of them. */
     public static OptionException unknown(String name, List<String> known) {
         String plain = name.toLowerCase(Locale.ROOT).replace('-', '_');
-        String nearest = known.stream()
-                .min(Comparator.comparingInt(candidate -> EditDistance.between(plain, candidate)))
-                .orElseThrow();
-        String hint = EditDistance.between(plain, nearest) <= Math.max(2, name.length() / 2)
-                ? "; did you mean '" + nearest + "'?"
-                : ".";
+        String hint = NearestWord.to(plain, known)
+                .map(nearest -> "; did you mean '" + nearest + "'?")
+                .orElse(".");
         return new OptionException(
                 "unknown option '" + name + "'" + hint + " Known options: " + String.join(", ", known) + ".");
     }
@@ -51,25 +48,5 @@ public final class OptionException extends IllegalArgumentException {
     static OptionException notOptions(String found) {
         return new OptionException(
                 "options must be a MAP with text keys, a STRUCT or a JSON object; found " + found + ".");
-    }
-
-    /** How many letters have to change to make one word of another. */
-    private static final class EditDistance {
-        static int between(String from, String to) {
-            List<Integer> distances = new java.util.ArrayList<>();
-            for (int column = 0; column <= to.length(); column++) {
-                distances.add(column);
-            }
-            for (int row = 1; row <= from.length(); row++) {
-                int diagonal = distances.set(0, row);
-                for (int column = 1; column <= to.length(); column++) {
-                    int above = distances.get(column);
-                    int change = from.charAt(row - 1) == to.charAt(column - 1) ? diagonal : diagonal + 1;
-                    distances.set(column, Math.min(change, 1 + Math.min(above, distances.get(column - 1))));
-                    diagonal = above;
-                }
-            }
-            return distances.get(to.length());
-        }
     }
 }

@@ -7,12 +7,14 @@ import io.pangu.spark.exec.LlmInferenceExec;
 import io.pangu.spark.functions.Seqs;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.catalyst.plans.logical.Command;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.SparkStrategy;
 import org.apache.spark.sql.internal.SQLConf;
 import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
 
 /** Plans our node; takes out calls that no rule before it met, as in joins that Spark makes of EXISTS and IN last of all. */
 final class InferenceStrategy extends SparkStrategy {
@@ -27,6 +29,7 @@ final class InferenceStrategy extends SparkStrategy {
     @Override
     public Seq<SparkPlan> apply(LogicalPlan plan) {
         if (plan instanceof LlmInference node) {
+            PanguConf.requireKnown(namesSet());
             InferenceSettings settings = InferenceSettings.from(sessionConf());
             return one(new LlmInferenceExec(node.calls(), node.results(), settings, access, planLater(node.child())));
         }
@@ -48,5 +51,9 @@ final class InferenceStrategy extends SparkStrategy {
     static PanguConf sessionConf() {
         SQLConf conf = SQLConf.get();
         return PanguConf.of(key -> Optional.ofNullable(conf.getConfString(key, null)));
+    }
+
+    private static Set<String> namesSet() {
+        return CollectionConverters.asJava(SQLConf.get().getAllConfs()).keySet();
     }
 }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pangu.spark.conf.ConfKey.Scope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -203,6 +205,39 @@ class PanguConfTest {
                                     + " or in SQL with SET spark.pangu.model=/models/pangu-pro-moe.");
             assertThatThrownBy(() -> NOTHING_SET.text(PanguKeys.MODEL))
                     .hasMessage("spark.pangu.model is not set. Set it to a value: text.");
+        }
+    }
+
+    @Nested
+    class Names {
+        @ParameterizedTest
+        @CsvSource(delimiter = '|', textBlock = """
+                on-eror     | Did you mean spark.pangu.on-error? Take it out
+                max_batch_tokens | Did you mean spark.pangu.max-batch-tokens? Take it out
+                Window      | Did you mean spark.pangu.window? Take it out
+                zzzzzz      | there is no such setting. Take it out
+                """)
+        void thatDoNotExistAreRefusedWithTheNearest(String name, String hint) {
+            String key = PanguKeys.PREFIX + name;
+
+            assertThatThrownBy(() -> PanguConf.requireKnown(List.of("spark.app.name", key, "spark.pangu.model")))
+                    .isInstanceOf(ConfException.class)
+                    .hasMessageStartingWith(key + " is set, but there is no such setting.")
+                    .hasMessageContaining(hint)
+                    .hasMessageContaining("(in SQL: RESET " + key + ")")
+                    .hasMessageEndingWith("known are, after spark.pangu., "
+                            + PanguKeys.all().stream()
+                                    .map(each -> each.name().substring(PanguKeys.PREFIX.length()))
+                                    .collect(Collectors.joining(", "))
+                            + ".");
+        }
+
+        @Test
+        void ofOursAndOfOthersPass() {
+            List<String> names = new ArrayList<>(List.of("spark.master", "pangu.model", "spark.pangumodel"));
+            PanguKeys.all().forEach(key -> names.add(key.name()));
+
+            assertThatCode(() -> PanguConf.requireKnown(names)).doesNotThrowAnyException();
         }
     }
 

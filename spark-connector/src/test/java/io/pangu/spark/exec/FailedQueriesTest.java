@@ -43,9 +43,16 @@ class FailedQueriesTest {
         }
 
         @Test
+        void thatDoNotExistAreNamedWithTheOneThatWasMeant() {
+            assertThat(failure("spark.pangu.on-eror", "null", "SELECT generate(prompt) FROM t"))
+                    .contains("spark.pangu.on-eror is set, but there is no such setting."
+                            + " Did you mean spark.pangu.on-error? Take it out (in SQL: RESET spark.pangu.on-eror)");
+        }
+
+        @Test
         void doNotMatterToQueriesThatCallNoModel() {
             assertThat(FakeSession.<Long>with(
-                            Map.of("spark.pangu.model", "", "spark.pangu.window", "0"),
+                            Map.of("spark.pangu.model", "", "spark.pangu.window", "0", "spark.pangu.nonsense", "1"),
                             () -> spark.sql("SELECT id FROM t").count()))
                     .isEqualTo(40);
         }
