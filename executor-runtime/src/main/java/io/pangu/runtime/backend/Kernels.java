@@ -25,7 +25,7 @@ public interface Kernels {
      * {@code out = x * rsqrt(mean(x^2) + epsilon) * weight}, in fp32.
      *
      * @param x (n, hidden)
-     * @param weight (hidden) F32
+     * @param weight (hidden)
      * @param out (n, hidden)
      */
     void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out);
@@ -35,7 +35,7 @@ public interface Kernels {
      *
      * @param residual (n, hidden), read and written
      * @param x (n, hidden)
-     * @param weight (hidden) F32
+     * @param weight (hidden)
      * @param out (n, hidden)
      */
     void addRmsNorm(Tensor residual, Tensor x, Tensor weight, float epsilon, Tensor out);
@@ -53,11 +53,10 @@ public interface Kernels {
      * the angle of its row's position.
      *
      * @param qkv (n, heads.qkvSize()), read and written; the value part is left alone
-     * @param cos (maxPositions, headDim/2) F32
-     * @param sin (maxPositions, headDim/2) F32
-     * @param positions (n) I32, each within the tables
+     * @param cos (n, headDim): cosines of each row's angles, both halves alike
+     * @param sin (n, headDim): sines of each row's angles, both halves alike
      */
-    void rope(Tensor qkv, HeadLayout heads, Tensor cos, Tensor sin, Tensor positions);
+    void rope(Tensor qkv, HeadLayout heads, Tensor cos, Tensor sin);
 
     /**
      * Writes the key and value parts of fused rows into the cache.
@@ -88,7 +87,7 @@ public interface Kernels {
      * Grouped routing: softmax over all experts in fp32, then in each of the device's groups of consecutive experts the
      * first largest; its weight is the softmax value times the expert's router scale, not renormalised.
      *
-     * @param logits (n, numExperts), of all experts whatever the groups
+     * @param logits (n, numExperts), of all experts whatever the groups; of the activation type or F32
      * @param routerScale (numExperts) F32
      * @param groups the groups to choose from
      * @param expertIds out, (n, groups.count()) I32, ascending in a row, counted from the first expert of the first group

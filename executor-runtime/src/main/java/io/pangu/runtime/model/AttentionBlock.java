@@ -39,7 +39,7 @@ record AttentionBlock(HeadLayout heads, LinearWeight qkv, LinearWeight output, S
         Tensor fused = scratch.fused().firstRows(x.rows());
         Tensor attended = scratch.attended().firstRows(x.rows());
         step.kernels().linear(x, qkv, fused);
-        step.kernels().rope(fused, heads, step.rotary().cos(), step.rotary().sin(), step.positions());
+        step.kernels().rope(fused, heads, step.cos(), step.sin());
         step.kernels().writeKvCache(fused, heads, cache, step.slots());
         step.kernels().attention(fused, heads, cache, step.plan(), attended);
         step.kernels().linear(attended, output, out);

@@ -7,9 +7,9 @@ import io.pangu.runtime.tensor.Tensor;
 /**
  * One layer: attention and a feed-forward block, each behind a norm.
  *
- * @param inputNorm (hidden) F32
+ * @param inputNorm (hidden)
  * @param attention first branch
- * @param postAttentionNorm (hidden) F32
+ * @param postAttentionNorm (hidden)
  * @param feedForward second branch
  */
 record DecoderLayer(

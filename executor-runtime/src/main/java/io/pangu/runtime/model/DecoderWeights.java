@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param embedding rows of the device's part of the vocabulary as stored, and where that is not all a row of zeros
  * @param layers first to last
- * @param finalNorm (hidden) F32
+ * @param finalNorm (hidden)
  * @param head hidden to the device's part of the vocabulary
  */
 record DecoderWeights(Tensor embedding, List<DecoderLayer> layers, Tensor finalNorm, LinearWeight head) {

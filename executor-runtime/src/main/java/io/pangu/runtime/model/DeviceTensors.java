@@ -1,12 +1,12 @@
 package io.pangu.runtime.model;
 
 import io.pangu.runtime.backend.Device;
+import io.pangu.runtime.quant.FloatFormat;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.tensor.Shape;
 import io.pangu.runtime.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /** Makes tensors that live as long as the model does. */
 final class DeviceTensors {
@@ -39,8 +39,19 @@ final class DeviceTensors {
 
     /** F32 values of this shape. */
     Tensor parameters(float[] values, long... shape) {
+        return uploaded(values, DType.F32, shape);
+    }
+
+    /** Values of this shape, rounded to the activation type. */
+    Tensor activations(float[] values, long... shape) {
+        return uploaded(values, device.activationType(), shape);
+    }
+
+    private Tensor uploaded(float[] values, DType dtype, long... shape) {
         try (Arena arena = Arena.ofConfined()) {
-            return uploaded(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values), DType.F32, Shape.of(shape));
+            MemorySegment encoded = arena.allocate((long) values.length * dtype.bytes(), dtype.bytes());
+            FloatFormat.encode(values, values.length, dtype, encoded);
+            return uploaded(encoded, dtype, Shape.of(shape));
         }
     }
 }

@@ -20,27 +20,12 @@ final class HostReader {
 
     /** Copies a tensor of any float type into {@code target} from {@code offset} on, as fp32. */
     void floats(Tensor source, float[] target, int offset) {
-        MemorySegment host = downloaded(source);
-        int count = Math.toIntExact(source.shape().elements());
-        switch (source.dtype()) {
-            case F32 -> MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, target, offset, count);
-            case F64 -> {
-                for (int i = 0; i < count; i++) {
-                    target[offset + i] = (float) host.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
-                }
-            }
-            case BF16 -> {
-                for (int i = 0; i < count; i++) {
-                    target[offset + i] = FloatFormat.bf16ToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
-                }
-            }
-            case F16 -> {
-                for (int i = 0; i < count; i++) {
-                    target[offset + i] = Float.float16ToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
-                }
-            }
-            default -> throw new IllegalArgumentException("results of type " + source.dtype());
-        }
+        FloatFormat.decode(
+                downloaded(source),
+                source.dtype(),
+                target,
+                offset,
+                Math.toIntExact(source.shape().elements()));
     }
 
     /** Copies an I32 tensor into {@code target} from {@code offset} on. */

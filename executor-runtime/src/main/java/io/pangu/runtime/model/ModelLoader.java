@@ -166,7 +166,7 @@ public final class ModelLoader {
         Tensor embedding = packer.embedding(CheckpointLayout.EMBEDDING);
         LinearWeight head = packer.head(
                 config.tiesEmbeddings() ? CheckpointLayout.EMBEDDING : CheckpointLayout.HEAD, schemes.head());
-        Tensor finalNorm = packer.vector(CheckpointLayout.FINAL_NORM);
+        Tensor finalNorm = packer.norm(CheckpointLayout.FINAL_NORM);
         DecoderWeights weights = new DecoderWeights(embedding, layers(packer), finalNorm, head);
         return new Loaded(this, weights, packer.sizeBytes());
     }
@@ -181,13 +181,13 @@ public final class ModelLoader {
         for (int layer = 0; layer < config.numLayers(); layer++) {
             rank.requireIntactMesh();
             layers.add(new DecoderLayer(
-                    packer.vector(CheckpointLayout.inLayer(layer, CheckpointLayout.INPUT_NORM)),
+                    packer.norm(CheckpointLayout.inLayer(layer, CheckpointLayout.INPUT_NORM)),
                     new AttentionBlock(
                             plan.heads(),
                             packer.attentionInput(layer, schemes.body()),
                             packer.attentionOutput(layer, schemes.body()),
                             attentionScratch),
-                    packer.vector(CheckpointLayout.inLayer(layer, CheckpointLayout.POST_ATTENTION_NORM)),
+                    packer.norm(CheckpointLayout.inLayer(layer, CheckpointLayout.POST_ATTENTION_NORM)),
                     feedForward.apply(layer)));
         }
         return layers;

@@ -9,10 +9,9 @@ import io.pangu.runtime.tensor.Tensor;
  *
  * @param kernels the device's operations
  * @param tokenIds (n) I32: rows of the device's embedding table
- * @param positions (n) I32
  * @param slots (n) I32
- * @param rotary angles of all positions
+ * @param cos (n, headDim) of the rows' positions
+ * @param sin (n, headDim) of the rows' positions
  * @param plan which cached tokens each row attends to
  */
-record Step(
-        Kernels kernels, Tensor tokenIds, Tensor positions, Tensor slots, RotaryTables rotary, AttentionPlan plan) {}
+record Step(Kernels kernels, Tensor tokenIds, Tensor slots, Tensor cos, Tensor sin, AttentionPlan plan) {}

@@ -12,12 +12,17 @@ import java.lang.foreign.ValueLayout;
 
 /** Carries the integers of a batch to the device, into memory made once. */
 final class StepInput {
+    /** Entries of a row of the block table are a multiple of so many: rows begin where a device can begin to read. */
+    private static final int TABLE_MULTIPLE = 8;
+
     private final Device device;
     private final Part vocabulary;
     private final RotaryTables rotary;
     private final Tensor tokenIds; // (maxRows) I32
     private final Tensor positions; // (maxRows) I32
     private final Tensor slots; // (maxRows) I32
+    private final Tensor cos; // (maxRows, headDim)
+    private final Tensor sin; // (maxRows, headDim)
     private final Tensor blockTables; // (maxSequences * blocks of a full sequence) I32
     private final MemorySegment staging; // as large as the largest of the tensors
     private final int blockSize;
@@ -41,20 +46,36 @@ final class StepInput {
         this.tokenIds = tensors.allocate(DType.I32, limits.maxBatchTokens());
         this.positions = tensors.allocate(DType.I32, limits.maxBatchTokens());
         this.slots = tensors.allocate(DType.I32, limits.maxBatchTokens());
+        int headDim = rotary.cos().rowElements();
+        this.cos = tensors.activations(limits.maxBatchTokens(), headDim);
+        this.sin = tensors.activations(limits.maxBatchTokens(), headDim);
         long blocksOfSequence = (limits.maxContextLength() + blockSize - 1L) / blockSize;
-        this.blockTables = tensors.allocate(DType.I32, limits.maxSequences() * blocksOfSequence);
+        this.blockTables =
+                tensors.allocate(DType.I32, (long) limits.maxSequences() * roundUp(Math.toIntExact(blocksOfSequence)));
         long ints = Math.max(limits.maxBatchTokens(), blockTables.shape().elements());
         this.staging = Arena.ofAuto().allocate(ValueLayout.JAVA_INT, ints);
     }
 
     Step upload(ForwardBatch batch) {
+        Tensor at = uploaded(batch.positions(), positions);
         return new Step(
                 device.kernels(),
                 uploaded(embeddingRows(batch.tokenIds()), tokenIds),
-                uploaded(batch.positions(), positions),
                 uploaded(batch.slots(), slots),
-                rotary,
+                angles(rotary.cos(), at, cos),
+                angles(rotary.sin(), at, sin),
                 new AttentionPlan(batch.queryStarts(), batch.contextLengths(), blockTable(batch), blockSize));
+    }
+
+    /** Picked once for all layers. */
+    private Tensor angles(Tensor table, Tensor at, Tensor target) {
+        Tensor picked = target.firstRows(at.rows());
+        device.kernels().gatherRows(table, at, picked);
+        return picked;
+    }
+
+    private static int roundUp(int blocks) {
+        return Math.ceilDiv(blocks, TABLE_MULTIPLE) * TABLE_MULTIPLE;
     }
 
     private int[] embeddingRows(int[] tokens) {
@@ -79,6 +100,7 @@ final class StepInput {
         for (int seq = 0; seq < seqs; seq++) {
             longest = Math.max(longest, blocks(batch, seq));
         }
+        longest = roundUp(longest);
         for (int seq = 0; seq < seqs; seq++) {
             long row = (long) seq * longest * Integer.BYTES;
             int blocks = blocks(batch, seq);

@@ -70,6 +70,12 @@ final class WeightPacker {
         return counted(tensors.parameters(values, values.length));
     }
 
+    /** The weights of a norm, in the activation type. */
+    Tensor norm(String name) {
+        float[] values = modules.floats(name);
+        return counted(tensors.activations(values, values.length));
+    }
+
     /** One matrix without a bias, whole. */
     LinearWeight matrix(String name, WeightScheme scheme) {
         return packed(unbiased(scheme, name));

@@ -1,5 +1,6 @@
 package io.pangu.runtime.backend;
 
+import io.pangu.runtime.quant.FloatFormat;
 import io.pangu.runtime.quant.HostExpert;
 import io.pangu.runtime.quant.HostLinear;
 import io.pangu.runtime.quant.HostMatrix;
@@ -19,11 +20,22 @@ import java.util.Random;
 /** One device set up for tests: tensors from arrays and back, everything closed at the end. */
 public final class DeviceBench implements AutoCloseable {
     private final Device device;
+    private final DType precision;
     private final List<AutoCloseable> owned = new ArrayList<>();
 
     /** Takes the device over. */
     public DeviceBench(Device device) {
+        this(device, device.activationType());
+    }
+
+    /**
+     * Takes the device over.
+     *
+     * @param precision what activations are rounded to before they go to the device, so that two can be given the same
+     */
+    public DeviceBench(Device device, DType precision) {
         this.device = device;
+        this.precision = precision;
         owned.add(device);
     }
 
@@ -48,8 +60,26 @@ public final class DeviceBench implements AutoCloseable {
         return tensor;
     }
 
-    /** An fp32 tensor. */
+    /** Activations of undefined content. */
+    public Tensor activations(long... shape) {
+        return fresh(device.activationType(), shape);
+    }
+
+    /** Activations: a tensor of the device's activation type. */
     public Tensor floats(float[] values, long... shape) {
+        float[] rounded = new float[values.length];
+        FloatFormat.decode(encoded(values, precision), precision, rounded, 0, values.length);
+        return upload(device.activationType(), encoded(rounded, device.activationType()), shape);
+    }
+
+    private static MemorySegment encoded(float[] values, DType dtype) {
+        MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * dtype.bytes()]);
+        FloatFormat.encode(values, values.length, dtype, bytes);
+        return bytes;
+    }
+
+    /** An fp32 tensor. */
+    public Tensor parameters(float[] values, long... shape) {
         return upload(DType.F32, MemorySegment.ofArray(values), shape);
     }
 
@@ -65,10 +95,12 @@ public final class DeviceBench implements AutoCloseable {
         return tensor;
     }
 
-    /** The values of an fp32 tensor. */
+    /** The values of a tensor of floats. */
     public float[] read(Tensor tensor) {
         float[] values = new float[Math.toIntExact(tensor.shape().elements())];
-        device.download(tensor, MemorySegment.ofArray(values));
+        MemorySegment bytes = MemorySegment.ofArray(new byte[Math.toIntExact(tensor.sizeBytes())]);
+        device.download(tensor, bytes);
+        FloatFormat.decode(bytes, tensor.dtype(), values, 0, values.length);
         return values;
     }
 

@@ -20,7 +20,12 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** The part of the contract that is the mixture of grouped experts: routing and the experts themselves. */
-public abstract class MixtureContract extends QuantizedContract {
+public abstract class MixtureContract extends BackendContract {
+    /** How far a router's weight may be off, relative: what exponentials in fp32 lose. */
+    protected float routerTolerance() {
+        return 1e-6f;
+    }
+
     @Test
     void routesLikeTheGoldenRouter() throws IOException {
         JsonNode cases;
@@ -35,15 +40,16 @@ public abstract class MixtureContract extends QuantizedContract {
             Tensor weights = tested.fresh(DType.F32, 1, groups);
             tested.kernels()
                     .routeGrouped(
-                            tested.floats(logits, 1, logits.length),
-                            tested.floats(floats(example.get("router_scale")), logits.length),
+                            tested.parameters(logits, 1, logits.length),
+                            tested.parameters(floats(example.get("router_scale")), logits.length),
                             ExpertGroups.all(groups),
                             ids,
                             weights);
             assertThat(tested.readInts(ids)).containsExactly(ints(example.get("experts")));
             float[] expected = floats(example.get("weights"));
             for (int i = 0; i < groups; i++) {
-                assertThat(tested.read(weights)[i]).isCloseTo(expected[i], within(1e-6f * expected[i] + 1e-38f));
+                assertThat(tested.read(weights)[i])
+                        .isCloseTo(expected[i], within(routerTolerance() * expected[i] + 1e-38f));
             }
         }
     }
@@ -81,8 +87,8 @@ public abstract class MixtureContract extends QuantizedContract {
                 Tensor weights = bench.fresh(DType.F32, n, 8);
                 bench.kernels()
                         .routeGrouped(
-                                bench.floats(logits, n, 64),
-                                bench.floats(scale, 64),
+                                bench.parameters(logits, n, 64),
+                                bench.parameters(scale, 64),
                                 ExpertGroups.all(8),
                                 ids,
                                 weights);
@@ -117,8 +123,8 @@ public abstract class MixtureContract extends QuantizedContract {
                 Tensor weights = bench.fresh(DType.F32, n, sizes[1]);
                 bench.kernels()
                         .routeGrouped(
-                                bench.floats(logits, n, sizes[0]),
-                                bench.floats(scale, sizes[0]),
+                                bench.parameters(logits, n, sizes[0]),
+                                bench.parameters(scale, sizes[0]),
                                 ExpertGroups.all(sizes[1]),
                                 ids,
                                 weights);
@@ -134,7 +140,7 @@ public abstract class MixtureContract extends QuantizedContract {
         assertThatThrownBy(() -> tested.kernels()
                         .routeGrouped(
                                 logits,
-                                tested.floats(new float[6], 6),
+                                tested.parameters(new float[6], 6),
                                 ExpertGroups.all(4),
                                 tested.fresh(DType.I32, 1, 4),
                                 tested.fresh(DType.F32, 1, 4)))
@@ -151,8 +157,8 @@ public abstract class MixtureContract extends QuantizedContract {
         int parts = 0;
         for (JsonNode example : cases) {
             float[] logits = floats(example.get("logits"));
-            Tensor rows = tested.floats(logits, 1, logits.length);
-            Tensor scale = tested.floats(floats(example.get("router_scale")), logits.length);
+            Tensor rows = tested.parameters(logits, 1, logits.length);
+            Tensor scale = tested.parameters(floats(example.get("router_scale")), logits.length);
             int groups = example.get("groups").intValue();
             int[] expected = ints(example.get("experts"));
             float[] weights = floats(example.get("weights"));
@@ -168,7 +174,7 @@ public abstract class MixtureContract extends QuantizedContract {
                                 .as("group %d of %d", first + i, groups)
                                 .isEqualTo(expected[first + i]);
                         assertThat(tested.read(factors)[i])
-                                .isCloseTo(weights[first + i], within(1e-6f * weights[first + i] + 1e-38f));
+                                .isCloseTo(weights[first + i], within(routerTolerance() * weights[first + i] + 1e-38f));
                     }
                     parts++;
                 }
@@ -182,7 +188,7 @@ public abstract class MixtureContract extends QuantizedContract {
         Random random = new Random(26);
         int hidden = 64;
         int width = 24;
-        for (WeightScheme scheme : SCHEMES) {
+        for (WeightScheme scheme : schemes()) {
             List<HostExpert> experts = DeviceBench.experts(random, 9, hidden, width, scheme);
             // Around the twelve rows of a register tile and its multiples.
             for (int n : new int[] {1, 11, 12, 13, 24, 25, 37}) {
@@ -202,7 +208,7 @@ public abstract class MixtureContract extends QuantizedContract {
                                     bench.floats(x, n, hidden),
                                     bench.own(bench.device().packExperts(experts)),
                                     bench.ints(ids, n, 2),
-                                    bench.floats(weights, n, 2),
+                                    bench.parameters(weights, n, 2),
                                     counts,
                                     out);
                     return both(bench.read(out), floats(bench.readInts(counts)));
@@ -224,20 +230,21 @@ public abstract class MixtureContract extends QuantizedContract {
      * How far an answer may be off, per unit: an activation that lies on the edge between two steps of the down product's
      * input format may fall to either side.
      */
-    private static double tolerance(WeightScheme scheme) {
-        return switch (scheme) {
+    private double tolerance(WeightScheme scheme) {
+        double inFp32 = switch (scheme) {
             case WeightScheme.Float32 f -> 1e-4;
             case WeightScheme.Bf16 b -> 1.0 / 256;
             case WeightScheme.W8A8Dynamic d -> 1.0 / 32;
             case WeightScheme.W8A8Static s -> 1.0 / 32;
         };
+        return inFp32 + 2 * coarseness();
     }
 
     @Test
     void mixesTheChosenExperts() {
         Random random = new Random(21);
         int[] widths = {8, 17, 64, 80};
-        for (WeightScheme scheme : SCHEMES) {
+        for (WeightScheme scheme : schemes()) {
             for (int n : new int[] {1, 2, 7, 16, 33}) {
                 int width = widths[n % widths.length];
                 int hidden = 33 + n;
@@ -254,7 +261,7 @@ public abstract class MixtureContract extends QuantizedContract {
                                     bench.floats(x, n, hidden),
                                     bench.own(bench.device().packExperts(experts)),
                                     bench.ints(ids, n, 3),
-                                    bench.floats(weights, n, 3),
+                                    bench.parameters(weights, n, 3),
                                     bench.fresh(DType.I32, 12),
                                     out);
                     return bench.read(out);
@@ -267,7 +274,7 @@ public abstract class MixtureContract extends QuantizedContract {
     void sumsExpertsInAscendingOrderWhateverTheBatch() {
         Random random = new Random(22);
         int hidden = 96;
-        for (WeightScheme scheme : SCHEMES) {
+        for (WeightScheme scheme : schemes()) {
             ExpertWeights experts =
                     tested.own(tested.device().packExperts(DeviceBench.experts(random, 12, hidden, 72, scheme)));
             int n = 29;
@@ -286,7 +293,7 @@ public abstract class MixtureContract extends QuantizedContract {
                                 x,
                                 experts,
                                 bench.ints(ids, x.rows(), 3),
-                                bench.floats(weights, x.rows(), 3),
+                                bench.parameters(weights, x.rows(), 3),
                                 bench.fresh(DType.I32, 12),
                                 out);
             });
@@ -311,7 +318,7 @@ public abstract class MixtureContract extends QuantizedContract {
                             tested.floats(normal(random, n * 16), n, 16),
                             experts,
                             tested.ints(ids, n, 3),
-                            tested.floats(normal(random, n * 3), n, 3),
+                            tested.parameters(normal(random, n * 3), n, 3),
                             counts,
                             tested.floats(new float[n * 16], n, 16));
             assertThat(tested.readInts(counts)).containsExactly(expected);
@@ -322,11 +329,11 @@ public abstract class MixtureContract extends QuantizedContract {
     void addsNothingForNoRows() {
         ExpertWeights experts = tested.own(
                 tested.device().packExperts(DeviceBench.experts(new Random(23), 4, 16, 8, WeightScheme.BF16)));
-        Tensor out = tested.fresh(DType.F32, 0, 16);
+        Tensor out = tested.activations(0, 16);
         Tensor counts = tested.ints(new int[] {1, 2, 3, 4}, 4);
         tested.kernels()
                 .addGroupedExperts(
-                        tested.fresh(DType.F32, 0, 16),
+                        tested.activations(0, 16),
                         experts,
                         tested.fresh(DType.I32, 0, 1),
                         tested.fresh(DType.F32, 0, 1),

@@ -22,8 +22,8 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The part of the contract that is int8 weights as Ascend's quantiser stores them (model-spec 5.2 to 5.4). */
-public abstract class QuantizedContract extends BackendContract {
+/** The contract of devices that hold int8 weights as Ascend's quantiser stores them (model-spec 5.2 to 5.4). */
+public abstract class QuantizedContract extends DeviceContract {
     private static final InputQuantization A = new InputQuantization(0.03f, -7);
     private static final InputQuantization B = new InputQuantization(0.02f, 11);
 

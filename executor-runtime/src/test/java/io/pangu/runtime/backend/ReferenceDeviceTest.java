@@ -178,7 +178,7 @@ class ReferenceDeviceTest {
             Tensor residual = activations(new double[] {1, 1}, 1, 2);
             Tensor out = fresh(DType.F64, 1, 2);
             kernels.addRmsNorm(
-                    residual, activations(new double[] {2, 3}, 1, 2), parameters(new float[] {1, 10}, 2), 0f, out);
+                    residual, activations(new double[] {2, 3}, 1, 2), activations(new double[] {1, 10}, 2), 0f, out);
             double rms = Math.sqrt((9 + 16) / 2.0);
             assertThat(values(residual)).containsExactly(3, 4);
             assertThat(values(out)).containsExactly(new double[] {3 / rms, 40 / rms}, within(1e-12));
@@ -187,9 +187,9 @@ class ReferenceDeviceTest {
         @Test
         void rotationTurnsTheTwoHalvesOfAHead() {
             Tensor qkv = activations(new double[] {1, 2, 3, 4, 5, 6, 7, 8}, 1, 8);
-            Tensor cos = parameters(new float[] {1, 0}, 2, 1);
-            Tensor sin = parameters(new float[] {0, 1}, 2, 1);
-            kernels.rope(qkv, HEADS, cos, sin, indices(1));
+            Tensor cos = activations(new double[] {0, 0}, 1, 2);
+            Tensor sin = activations(new double[] {1, 1}, 1, 2);
+            kernels.rope(qkv, HEADS, cos, sin);
             assertThat(values(qkv)).containsExactly(-2, 1, -4, 3, -6, 5, 7, 8);
         }
 

@@ -55,7 +55,7 @@ final class ReferenceKernels implements Kernels {
 
     private double[] normalized(double[] x, int n, Tensor weight, float epsilon) {
         int hidden = Math.toIntExact(weight.shape().elements());
-        double[] scale = operands.parameters("weight", weight, n == 0 ? hidden : x.length / n);
+        double[] scale = operands.activations("weight", weight, n == 0 ? hidden : x.length / n);
         double[] result = new double[x.length];
         for (int i = 0; i < n; i++) {
             double squares = 0;
@@ -87,25 +87,23 @@ final class ReferenceKernels implements Kernels {
     }
 
     @Override
-    public void rope(Tensor qkv, HeadLayout heads, Tensor cos, Tensor sin, Tensor positions) {
+    public void rope(Tensor qkv, HeadLayout heads, Tensor cos, Tensor sin) {
         int n = rows(qkv);
         int half = heads.headDim() / 2;
         double[] rows = operands.activations("qkv", qkv, n, heads.qkvSize());
-        ReferenceOperands.requireShape("sin", sin, rows(cos), half);
-        int[] position = operands.indices("positions", positions, rows(cos), n);
-        operands.result("qkv", qkv, device.activationType(), qkv.shape(), cos, sin, positions);
+        int width = heads.headDim();
+        double[] cosines = operands.activations("cos", cos, n, width);
+        double[] sines = operands.activations("sin", sin, n, width);
+        operands.result("qkv", qkv, device.activationType(), qkv.shape(), cos, sin);
         for (int i = 0; i < n; i++) {
-            double[] cosines = operands.parameters("cos", cos.rows(position[i], 1), 1, half);
-            double[] sines = operands.parameters("sin", sin.rows(position[i], 1), 1, half);
             for (int head = 0; head < heads.numHeads() + heads.numKvHeads(); head++) {
                 int start = i * heads.qkvSize() + head * heads.headDim();
                 for (int t = 0; t < half; t++) {
-                    double c = cosines[t];
-                    double s = sines[t];
+                    int at = i * width + t;
                     double low = rows[start + t];
                     double high = rows[start + t + half];
-                    rows[start + t] = low * c - high * s;
-                    rows[start + t + half] = high * c + low * s;
+                    rows[start + t] = low * cosines[at] - high * sines[at];
+                    rows[start + t + half] = high * cosines[at + half] + low * sines[at + half];
                 }
             }
         }
@@ -175,7 +173,9 @@ final class ReferenceKernels implements Kernels {
         int experts = width(logits);
         int perGroup = groups.expertsPerGroup(experts);
         int k = groups.count();
-        double[] rows = operands.activations("logits", logits, n, experts);
+        double[] rows = logits.dtype() == DType.F32
+                ? operands.parameters("logits", logits, n, experts)
+                : operands.activations("logits", logits, n, experts);
         double[] scale = operands.parameters("routerScale", routerScale, experts);
         operands.result("expertIds", expertIds, DType.I32, Shape.of(n, k), logits, routerScale);
         operands.result("expertWeights", expertWeights, DType.F32, expertIds.shape(), logits, routerScale, expertIds);

@@ -51,6 +51,6 @@ class HostReaderTest {
     @Test
     void refusesIntegersAsFloats() {
         Tensor ints = bench.ints(new int[] {1}, 1);
-        assertThatIllegalArgumentException().isThrownBy(() -> read(ints)).withMessage("results of type I32");
+        assertThatIllegalArgumentException().isThrownBy(() -> read(ints)).withMessage("I32 is not a format of floats");
     }
 }

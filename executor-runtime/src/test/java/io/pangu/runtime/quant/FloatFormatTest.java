@@ -1,56 +1,52 @@
 package io.pangu.runtime.quant;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.math.BigDecimal;
-import java.util.Random;
+import io.pangu.runtime.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
+/** Arrays of floats in the formats of devices. */
 class FloatFormatTest {
-    @Test
-    void everyBf16SurvivesTheWayThroughFloat() {
-        for (int bits = 0; bits < 1 << 16; bits++) {
-            float value = FloatFormat.bf16ToFloat((short) bits);
-            short back = FloatFormat.floatToBf16(value);
-            if (Float.isNaN(value)) {
-                assertThat(FloatFormat.bf16ToFloat(back)).isNaN();
-            } else {
-                assertThat(back).isEqualTo((short) bits);
-            }
-        }
+    private static float[] roundTrip(float[] values, DType dtype) {
+        MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * dtype.bytes()]);
+        FloatFormat.encode(values, values.length, dtype, bytes);
+        float[] back = new float[values.length + 2];
+        FloatFormat.decode(bytes, dtype, back, 1, values.length);
+        assertThat(back[0]).isZero();
+        assertThat(back[values.length + 1]).isZero();
+        return Arrays.copyOfRange(back, 1, values.length + 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F64", "F32", "F16", "BF16"})
+    void everyFormatKeepsWhatItHas(DType dtype) {
+        float[] exact = {0, -0f, 1, -2.5f, 1 / 128f, Float.POSITIVE_INFINITY, Float.NaN};
+        assertThat(roundTrip(exact, dtype)).containsExactly(exact);
     }
 
     @Test
-    void roundsToTheNearestAndTiesToEven() {
-        Random random = new Random(1);
-        for (int i = 0; i < 20_000; i++) {
-            float value = Float.intBitsToFloat(random.nextInt(0x7f000000) & (i % 2 == 0 ? -1 : 0xffff8000));
-            short rounded = FloatFormat.floatToBf16(value);
-            BigDecimal error = distance(value, rounded);
-            BigDecimal below = distance(value, (short) (rounded - 1));
-            BigDecimal above = distance(value, (short) (rounded + 1));
-            assertThat(error).isLessThanOrEqualTo(below).isLessThanOrEqualTo(above);
-            if (error.compareTo(below) == 0 || error.compareTo(above) == 0) {
-                assertThat(rounded & 1).as("tie of %s", value).isZero();
-            }
-        }
+    void twoByteFormatsRoundToTheNearestTiesToEven() {
+        // 1 + 2^-8 lies between two bf16, 1 + 3 * 2^-8 too: the even ones are 1 and 1 + 2^-6
+        assertThat(roundTrip(new float[] {1 + 1 / 256f, 1 + 3 / 256f, 1.005f}, DType.BF16))
+                .containsExactly(1f, 1 + 1 / 64f, 1 + 1 / 128f);
+        assertThat(roundTrip(new float[] {1 + 1 / 2048f, 1 + 3 / 2048f, 70000f}, DType.F16))
+                .containsExactly(1f, 1 + 1 / 512f, Float.POSITIVE_INFINITY);
+        assertThat(roundTrip(new float[] {1 + 1 / 8388608f}, DType.F32)).containsExactly(1 + 1 / 8388608f);
     }
 
     @Test
-    void keepsNanAndOverflowsToInfinity() {
-        assertThat(FloatFormat.bf16ToFloat(FloatFormat.floatToBf16(Float.NaN))).isNaN();
-        // A NaN whose payload sits in the low half alone must not become infinity.
-        assertThat(FloatFormat.bf16ToFloat(FloatFormat.floatToBf16(Float.intBitsToFloat(0x7f800001))))
-                .isNaN();
-        assertThat(FloatFormat.bf16ToFloat(FloatFormat.floatToBf16(Float.MAX_VALUE)))
-                .isInfinite();
-        assertThat(FloatFormat.floatToBf16(-0f)).isEqualTo((short) 0x8000);
-    }
-
-    private static BigDecimal distance(float value, short bf16) {
-        float other = FloatFormat.bf16ToFloat(bf16);
-        return Float.isFinite(other)
-                ? new BigDecimal(value).subtract(new BigDecimal(other)).abs()
-                : new BigDecimal(Double.MAX_VALUE);
+    void whatIsNoFormatOfFloatsIsRefused() {
+        MemorySegment bytes = MemorySegment.ofArray(new byte[8]);
+        assertThatThrownBy(() -> FloatFormat.encode(new float[1], 1, DType.I32, bytes))
+                .hasMessage("I32 is not a format of floats");
+        assertThatThrownBy(() -> FloatFormat.decode(bytes, DType.I8, new float[1], 0, 1))
+                .hasMessage("I8 is not a format of floats");
     }
 }

@@ -104,27 +104,25 @@ final class CpuKernels implements Kernels {
     }
 
     @Override
-    public void rope(Tensor qkv, HeadLayout heads, Tensor cos, Tensor sin, Tensor positions) {
+    public void rope(Tensor qkv, HeadLayout heads, Tensor cos, Tensor sin) {
         int n = qkv.rows();
         int half = heads.headDim() / 2;
         MemorySegment rows = operands.floats("qkv", qkv, (long) n * heads.qkvSize());
-        MemorySegment cosines = operands.floats("cos", cos, (long) cos.rows() * half);
-        MemorySegment sines = operands.floats("sin", sin, (long) cos.rows() * half);
-        MemorySegment at = indices("positions", positions, n, cos.rows());
+        MemorySegment cosines = operands.floats("cos", cos, (long) n * heads.headDim());
+        MemorySegment sines = operands.floats("sin", sin, (long) n * heads.headDim());
         int rotated = heads.numHeads() + heads.numKvHeads();
         long rowBytes = (long) heads.qkvSize() * Float.BYTES;
-        long angleBytes = (long) half * Float.BYTES;
+        long angleBytes = (long) heads.headDim() * Float.BYTES;
         health.run(
                 "rope",
                 () -> pool.forRanges(n, pool.grain(n, (long) rotated * half / 4), (first, end) -> {
                     for (int row = first; row < end; row++) {
-                        int position = at.get(INT, row * 4L);
                         kernels.rotateHeads(
                                 row(rows, row, rowBytes),
                                 rotated,
                                 heads.headDim(),
-                                row(cosines, position, angleBytes),
-                                row(sines, position, angleBytes));
+                                row(cosines, row, angleBytes),
+                                row(sines, row, angleBytes));
                     }
                 }));
     }

@@ -2,12 +2,12 @@ package io.pangu.runtime.backend.cpu;
 
 import io.pangu.runtime.backend.Communicator;
 import io.pangu.runtime.backend.Device;
-import io.pangu.runtime.backend.DeviceContract;
+import io.pangu.runtime.backend.QuantizedContract;
 import io.pangu.runtime.backend.cpu.math.BlockKernels;
 import org.junit.jupiter.api.Assumptions;
 
 /** The contract on the C kernels. */
-class NativeCpuDeviceTest extends DeviceContract {
+class NativeCpuDeviceTest extends QuantizedContract {
     private static BlockKernels kernels() {
         return switch (CpuDeviceProvider.nativeKernels()) {
             case KernelChoice.Lookup.Found found -> found.kernels();

@@ -2,11 +2,11 @@ package io.pangu.runtime.backend.cpu;
 
 import io.pangu.runtime.backend.Communicator;
 import io.pangu.runtime.backend.Device;
-import io.pangu.runtime.backend.DeviceContract;
+import io.pangu.runtime.backend.QuantizedContract;
 import io.pangu.runtime.backend.cpu.math.BlockKernels;
 
 /** The contract on the Vector API kernels. */
-class VectorCpuDeviceTest extends DeviceContract {
+class VectorCpuDeviceTest extends QuantizedContract {
     static BlockKernels kernels() {
         return new KernelChoice(CpuDeviceProvider::nativeKernels, CpuDeviceProvider::vectorKernels).choose("vector");
     }
