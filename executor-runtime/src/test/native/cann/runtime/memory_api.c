@@ -3,6 +3,7 @@
 #include "../core/copies.h"
 #include "../core/entry.h"
 #include "../core/graphs.h"
+#include "../core/settings.h"
 
 #include <string.h>
 
@@ -132,8 +133,10 @@ aclError aclrtGetMemInfo(int32_t attribute, size_t *free, size_t *total) {
     SI_ENTER();
     NOT_NULL(free);
     NOT_NULL(total);
-    if (attribute != HBM_MEM)
-        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: attribute %d: only HBM (1) is here", __func__, attribute);
+    /* The 310P has DDR, all others HBM. */
+    const int32_t here = strncmp(si_soc_name(), "Ascend310P", 10) == 0 ? DDR_MEM : HBM_MEM;
+    if (attribute != here)
+        return si_fail(ACL_ERROR_INVALID_PARAM, "%s: attribute %d: only %d is here", __func__, attribute, here);
     aclError code = ACL_SUCCESS;
     const struct si_context *context = si_current_context(__func__, &code);
     if (!context) return code;

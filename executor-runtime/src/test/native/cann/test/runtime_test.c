@@ -26,7 +26,8 @@ TEST(says_what_it_was_told_to_be) {
     int32_t major, minor, patch;
     uint32_t count;
     aclCANNPackageVersion version;
-    OK(aclrtGetMemInfo(1, &free_bytes, &total));
+    REFUSED(aclrtGetMemInfo(1, &free_bytes, &total), ACL_ERROR_INVALID_PARAM, "only 0 is here");
+    OK(aclrtGetMemInfo(0, &free_bytes, &total));
     OK(aclrtGetVersion(&major, &minor, &patch));
     OK(aclsysGetCANNVersion(0, &version));
     OK(aclrtGetDeviceCount(&count));
