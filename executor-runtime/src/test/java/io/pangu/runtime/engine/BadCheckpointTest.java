@@ -379,7 +379,7 @@ class BadCheckpointTest {
             assertRefused(
                     config().withBackend("cuda"),
                     ErrorCode.INVALID_CONFIG,
-                    "backend 'cuda' is unknown; known are auto, cpu");
+                    "backend 'cuda' is unknown; known are auto, cann, cpu");
             assertRefused(
                     config().withCpu(1, "fast"),
                     ErrorCode.INVALID_CONFIG,

@@ -20,6 +20,18 @@ final class CannBuffer implements DeviceBuffer {
         return address;
     }
 
+    /** Whether it came out of this arena. */
+    boolean isOf(CannArena arena) {
+        return owner == arena;
+    }
+
+    /** Refuses memory that has been given back. */
+    void requireOpen() {
+        if (!isOpen) {
+            throw new IllegalStateException("the buffer is closed");
+        }
+    }
+
     @Override
     public long sizeBytes() {
         return sizeBytes;

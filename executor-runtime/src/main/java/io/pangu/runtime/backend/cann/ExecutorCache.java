@@ -92,6 +92,14 @@ final class ExecutorCache implements AutoCloseable {
         }
     }
 
+    /**
+     * The same for an operator whose plan depends on the values of a call, such as lengths: it is planned anew, and nothing that
+     * the planner passes need stay.
+     */
+    void runOnce(OperatorShape shape, Planner planner, long... addresses) {
+        planOnce(shape, planner, addresses);
+    }
+
     /** Whether the executor points to the addresses now; if it cannot, it is not used again. */
     private boolean move(OperatorShape shape, Acl.Executor executor, OperatorTensors tensors, long[] addresses) {
         try {

@@ -56,6 +56,11 @@ final class OperatorTensors implements AutoCloseable {
         return (Acl.Tensor) handles.get(operand);
     }
 
+    /** The outermost extent of the operand at this place. */
+    long rowsOf(int operand) {
+        return operands.get(operand).view().viewDims()[0];
+    }
+
     /** The operand at this place, which is a list of one. */
     Acl.TensorList list(int operand) {
         return (Acl.TensorList) handles.get(operand);

@@ -20,7 +20,7 @@ final class StagingRing implements AutoCloseable {
     private final AclMemory memory;
     private final AclStreams streams;
     private final Acl.Stream stream;
-    private final int timeoutMillis;
+    private final BoundedWait wait;
     private final long pinned;
     private final MemorySegment slots;
     private final long slotBytes;
@@ -39,13 +39,18 @@ final class StagingRing implements AutoCloseable {
      * @param timeoutMillis longest wait for the stream
      */
     StagingRing(CannBindings cann, Acl.Stream stream, int numSlots, long slotBytes, int timeoutMillis) {
+        this(cann, stream, numSlots, slotBytes, new BoundedWait(cann.streams(), timeoutMillis));
+    }
+
+    /** The same with waits of another kind. */
+    StagingRing(CannBindings cann, Acl.Stream stream, int numSlots, long slotBytes, BoundedWait wait) {
         if (numSlots < 1 || slotBytes < 1) {
             throw new IllegalArgumentException(numSlots + " slots of " + slotBytes + " bytes");
         }
         this.memory = cann.memory();
         this.streams = cann.streams();
         this.stream = stream;
-        this.timeoutMillis = timeoutMillis;
+        this.wait = wait;
         this.slotBytes = slotBytes;
         this.isQueued = new boolean[numSlots];
         this.pinned = memory.mallocHost(Math.multiplyExact(numSlots, slotBytes));
@@ -109,7 +114,7 @@ final class StagingRing implements AutoCloseable {
 
     private void waitFor(int slot) {
         if (isQueued[slot]) {
-            streams.synchronize(events.get(slot), timeoutMillis);
+            wait.event(events.get(slot));
             isQueued[slot] = false;
         }
     }

@@ -13,9 +13,8 @@ final class Workspace implements AutoCloseable {
     private static final long GRANULE = 1L << 20;
 
     private final CannArena arena;
-    private final AclStreams streams;
     private final Acl.Stream stream;
-    private final int timeoutMillis;
+    private final BoundedWait wait;
     private @Nullable CannBuffer buffer;
 
     /**
@@ -24,10 +23,14 @@ final class Workspace implements AutoCloseable {
      * @param timeoutMillis longest wait for the stream
      */
     Workspace(CannArena arena, AclStreams streams, Acl.Stream stream, int timeoutMillis) {
+        this(arena, stream, new BoundedWait(streams, timeoutMillis));
+    }
+
+    /** The same with waits of another kind. */
+    Workspace(CannArena arena, Acl.Stream stream, BoundedWait wait) {
         this.arena = arena;
-        this.streams = streams;
         this.stream = stream;
-        this.timeoutMillis = timeoutMillis;
+        this.wait = wait;
     }
 
     /**
@@ -50,7 +53,7 @@ final class Workspace implements AutoCloseable {
         long size = Math.ceilDiv(Math.max(bytes, bytes() * 3 / 2), GRANULE) * GRANULE;
         CannBuffer old = buffer;
         if (old != null) {
-            streams.synchronize(stream, timeoutMillis);
+            wait.stream(stream);
             // before the larger one is taken, which may need its place
             buffer = null;
             old.close();

@@ -84,6 +84,15 @@ public final class StandInCann {
         return standIn;
     }
 
+    /** The stand-in that a test has asked for, as it is now. */
+    public static synchronized StandInCann running() {
+        StandInCann standIn = built;
+        if (standIn == null) {
+            throw new IllegalStateException("no test has asked for the stand-in yet");
+        }
+        return standIn;
+    }
+
     @SuppressWarnings("restricted")
     private static StandInCann build() {
         CCompiler.require();

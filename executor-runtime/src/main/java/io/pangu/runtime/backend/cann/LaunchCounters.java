@@ -1,0 +1,15 @@
+package io.pangu.runtime.backend.cann;
+
+/**
+ * What a device's operators have cost the host.
+ *
+ * @param launches operators put on the stream
+ * @param plans of them, those that were planned
+ * @param repeats of them, those whose executor was used again
+ */
+record LaunchCounters(long launches, long plans, long repeats) {
+    /** What came since. */
+    LaunchCounters since(LaunchCounters earlier) {
+        return new LaunchCounters(launches - earlier.launches, plans - earlier.plans, repeats - earlier.repeats);
+    }
+}
