@@ -21,6 +21,7 @@ import io.pangu.runtime.weights.ModelFingerprint;
 import io.pangu.runtime.weights.SafetensorsCheckpoint;
 import io.pangu.runtime.weights.WeightSource;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /** Makes engines out of checkpoints. */
 public final class InferenceEngines {
@@ -53,12 +54,27 @@ public final class InferenceEngines {
     /** The same with a tokenizer that need not be the checkpoint's own. */
     static InferenceEngine open(
             Path directory, EngineConfig config, ModelConfig model, ModelLimits limits, PromptEncoder encoder) {
+        return open(directory, config, model, limits, encoder, () -> devices(config));
+    }
+
+    private static DeviceGroup devices(EngineConfig config) {
+        return Devices.choose(
+                config.backend(),
+                new DeviceOptions(
+                        config.deviceAddresses(), config.numDevices(), config.threads(), config.cpuKernels()));
+    }
+
+    /** The same on devices that are chosen once the checkpoint has been looked at. */
+    static InferenceEngine open(
+            Path directory,
+            EngineConfig config,
+            ModelConfig model,
+            ModelLimits limits,
+            PromptEncoder encoder,
+            Supplier<DeviceGroup> choice) {
         try (WeightSource weights = SafetensorsCheckpoint.open(directory)) {
             String fingerprint = ModelFingerprint.of(directory, weights);
-            DeviceGroup devices = Devices.choose(
-                    config.backend(),
-                    new DeviceOptions(
-                            config.deviceAddresses(), config.numDevices(), config.threads(), config.cpuKernels()));
+            DeviceGroup devices = choice.get();
             ShardPlan.requireFit(model, devices.size());
             DeviceMesh mesh = DeviceMesh.open(devices, MeshLimits.DEFAULT.withStep(config.stepLimit()));
             // From here on the loaded model owns the devices, and the engine the model.

@@ -58,17 +58,8 @@ abstract class GoldenAnswersContract {
 
     /** Submits every golden case, score and embedding together and holds the results to the reference's. */
     static void assertAnswersAllAtOnce(EngineConfig config, String checkpoint, WeightPrecision precision) {
-        GoldenCheckpoint golden = GoldenCheckpoint.load(checkpoint);
         try (InferenceEngine engine = GoldenEngine.openWithIds(config)) {
-            Completions completions = new Completions(engine, golden);
-            Scored scored = new Scored(engine, golden);
-            Embedded embedded = new Embedded(engine, golden);
-            completions.check(precision);
-            scored.check(precision);
-            embedded.check(precision);
-            EngineStats stats = engine.stats();
-            assertThat(stats.requestsFailed()).isZero();
-            assertThat(stats.freeBlocks()).isEqualTo(stats.numBlocks());
+            assertAnswersAllAtOnce(engine, checkpoint, precision);
         }
     }
 
@@ -103,6 +94,20 @@ abstract class GoldenAnswersContract {
                 }
             }
         }
+    }
+
+    /** The same on an engine that is there. */
+    static void assertAnswersAllAtOnce(InferenceEngine engine, String checkpoint, WeightPrecision precision) {
+        GoldenCheckpoint golden = GoldenCheckpoint.load(checkpoint);
+        Completions completions = new Completions(engine, golden);
+        Scored scored = new Scored(engine, golden);
+        Embedded embedded = new Embedded(engine, golden);
+        completions.check(precision);
+        scored.check(precision);
+        embedded.check(precision);
+        EngineStats stats = engine.stats();
+        assertThat(stats.requestsFailed()).isZero();
+        assertThat(stats.freeBlocks()).isEqualTo(stats.numBlocks());
     }
 
     /** Greedy completions with their log-probabilities, submitted together. */
