@@ -23,9 +23,10 @@ public final class PanguKeys {
                     + " path on every executor. Required by every query that calls the model.");
     public static final ConfKey BACKEND = engine(
             "backend",
-            new Choice(List.of("auto", "cpu")),
+            new Choice(List.of("auto", "cpu", "cann")),
             "auto",
-            "What the model runs on. `auto` takes the best there is; today that is the CPU.");
+            "What the model runs on: `cann` is Ascend NPUs. `auto` takes them where they and CANN are found, else the CPU,"
+                    + " and logs which and why.");
     public static final ConfKey DEVICES = engine(
             "devices",
             new WholeNumber(1, List.of()),

@@ -144,8 +144,8 @@ class PanguConfTest {
     class BadValues {
         @ParameterizedTest
         @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
-                backend            | gpu         | `auto`, `cpu`. Set it to such a value or leave it out for auto.
-                backend            | au to       | `auto`, `cpu`
+                backend            | gpu         | `auto`, `cpu`, `cann`. Set it to such a value or leave it out for auto.
+                backend            | au to       | `auto`, `cpu`, `cann`
                 resource           | huawei/npu  | letters, digits and any of `_`, `.`, `-`. Set it to such a value or leave it out for npu.
                 devices            | 0           | whole number ≥ 1. Set it to such a value or leave it out for 1.
                 devices            | two         | whole number ≥ 1

@@ -31,7 +31,7 @@ class FailedQueriesTest {
 
         @ParameterizedTest
         @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
-                spark.pangu.backend          | gpu    | spark.pangu.backend is 'gpu'; it must be: `auto`, `cpu`.
+                spark.pangu.backend          | gpu    | spark.pangu.backend is 'gpu'; it must be: `auto`, `cpu`, `cann`.
                 spark.pangu.window           | 0      | spark.pangu.window is '0'; it must be: `auto` or a whole number ≥ 1.
                 spark.pangu.on-error         | skip   | spark.pangu.on-error is 'skip'; it must be: `fail`, `null`.
                 spark.pangu.partitions       | few    | spark.pangu.partitions is 'few'; it must be: `auto`, `keep` or a
