@@ -1,5 +1,7 @@
 package io.pangu.runtime.backend.cann;
 
+import io.pangu.runtime.error.EngineException;
+import io.pangu.runtime.error.ErrorCode;
 import io.pangu.runtime.quant.FloatFormat;
 import io.pangu.runtime.quant.HostExpert;
 import io.pangu.runtime.quant.HostLinear;
@@ -11,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +35,11 @@ final class WeightUploader {
         this.floatType = floatType;
     }
 
-    /** Brings one layer. */
+    /**
+     * Brings one layer.
+     *
+     * @throws EngineException {@code UNSUPPORTED_MODEL} when its inputs are quantised by steps that the checkpoint has fixed
+     */
     CannLinear linear(HostLinear host) {
         return stacked(List.of(host), DType.F32);
     }
@@ -41,6 +48,7 @@ final class WeightUploader {
      * Brings experts.
      *
      * @throws IllegalArgumentException when there are none, or they differ in shape or scheme
+     * @throws EngineException {@code UNSUPPORTED_MODEL} as for one layer
      */
     CannExperts experts(List<HostExpert> experts) {
         if (experts.isEmpty()) {
@@ -74,6 +82,15 @@ final class WeightUploader {
 
     private CannLinear stacked(List<HostLinear> layers, DType scaleType) {
         HostLinear first = layers.get(0);
+        if (first.scheme() instanceof WeightScheme.W8A8Static) {
+            throw new EngineException(
+                    ErrorCode.UNSUPPORTED_MODEL,
+                    first.parts().get(0).name()
+                            + " is W8A8 with a fixed scale of its inputs, which NPUs are not asked to"
+                            + " multiply yet; use backend cpu, or a checkpoint of W8A8_DYNAMIC or of floats",
+                    Map.of("tensor", first.parts().get(0).name()),
+                    null);
+        }
         int rows = Math.multiplyExact(layers.size(), first.outFeatures());
         boolean isInt8 = first.scheme() instanceof WeightScheme.W8A8Dynamic;
         long rowBytes = (long) first.inFeatures() * (isInt8 ? Byte.BYTES : floatType.bytes());
@@ -114,7 +131,7 @@ final class WeightUploader {
                         part.readRow(i, row);
                         MemorySegment place = rows.asSlice(filled * rowBytes, rowBytes);
                         if (isInt8) {
-                            scales[sent + filled] = Int8Rows.quantize(row, cols, quantised);
+                            scales[sent + filled] = int8(part, i, row, quantised);
                             MemorySegment.copy(quantised, 0, place, ValueLayout.JAVA_BYTE, 0, cols);
                         } else {
                             FloatFormat.encode(row, cols, floatType, place);
@@ -133,6 +150,17 @@ final class WeightUploader {
             }
         }
         return scales;
+    }
+
+    /** Quantises a row of floats; takes one that is stored quantised as it is. Gives its scale. */
+    private static float int8(HostMatrix part, int index, float[] row, byte[] quantised) {
+        if (part.quantization().isEmpty()) {
+            return Int8Rows.quantize(row, part.cols(), quantised);
+        }
+        for (int i = 0; i < part.cols(); i++) {
+            quantised[i] = (byte) row[i];
+        }
+        return part.quantization().get().scale(index);
     }
 
     private void send(float[] values, DType dtype, CannBuffer target) {

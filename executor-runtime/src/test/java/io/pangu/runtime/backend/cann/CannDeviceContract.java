@@ -2,6 +2,8 @@ package io.pangu.runtime.backend.cann;
 
 import io.pangu.runtime.backend.Device;
 import io.pangu.runtime.backend.DeviceContract;
+import io.pangu.runtime.quant.WeightScheme;
+import java.util.List;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The contract on NPUs of the stand-in, whose activations are rounded to two bytes after every operator. */
@@ -29,6 +31,11 @@ abstract class CannDeviceContract extends DeviceContract {
     @Override
     protected float routerTolerance() {
         return 1e-5f;
+    }
+
+    @Override
+    protected List<WeightScheme> schemes() {
+        return List.of(WeightScheme.FLOAT32, WeightScheme.BF16, WeightScheme.W8A8_DYNAMIC);
     }
 
     @Override
