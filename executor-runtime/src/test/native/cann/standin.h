@@ -61,7 +61,10 @@ STANDIN_API int64_t standin_get(const char *name);
 STANDIN_API int64_t standin_leaks(char *out, int64_t size);
 STANDIN_API int64_t standin_violations(char *out, int64_t size);
 
-/* What a planned fault does. The last three let the call succeed and strike the work that it put on a stream. */
+/*
+ * What a planned fault does. The TASK kinds let the call succeed and strike the work that it put on a stream; a wrong task is
+ * an operator that runs, says nothing and leaves another number in the first element that it wrote.
+ */
 enum {
     STANDIN_FAIL = 0,
     STANDIN_LATE = 1,
@@ -69,6 +72,7 @@ enum {
     STANDIN_TASK_FAIL = 3,
     STANDIN_TASK_LATE = 4,
     STANDIN_TASK_HANG = 5,
+    STANDIN_TASK_WRONG = 6,
 };
 
 /*

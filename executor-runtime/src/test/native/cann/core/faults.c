@@ -69,7 +69,7 @@ static void rewatch(void) {
 }
 
 int32_t standin_fault(const char *pattern, int64_t nth, int32_t device, int32_t kind, int32_t code, int64_t millis) {
-    if (!pattern || strlen(pattern) >= sizeof plans[0].pattern || nth < 1 || kind < 0 || kind > STANDIN_TASK_HANG)
+    if (!pattern || strlen(pattern) >= sizeof plans[0].pattern || nth < 1 || kind < 0 || kind > STANDIN_TASK_WRONG)
         return -1;
     int32_t result = -1;
     pthread_mutex_lock(&lock);

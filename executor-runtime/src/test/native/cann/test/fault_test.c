@@ -51,6 +51,18 @@ TEST(fails_operators_in_either_phase_without_a_leak) {
     OK(aclFinalize());
 }
 
+TEST(lets_an_operator_lie_once) {
+    aclrtStream stream = begin();
+    const struct tensor x = tensor_of(DTYPE_F32, (double[]){1, 2, 3}, DIMS(3)), y = empty_tensor(DTYPE_F32, DIMS(3));
+    OK(standin_fault("aclnnNeg", 1, -1, STANDIN_TASK_WRONG, 0, 0));
+    RUN(stream, aclnnNeg, x.handle, y.handle);
+    const double *wrong = read_tensor(&y);
+    CHECK(wrong[0] != -1 && wrong[1] == -2 && wrong[2] == -3);
+    RUN(stream, aclnnNeg, x.handle, y.handle);
+    CHECK(read_tensor(&y)[0] == -1);
+    end(stream);
+}
+
 struct call {
     int32_t code;
     bool done;

@@ -60,7 +60,8 @@ public final class StandInCann {
         HANG(2),
         TASK_FAIL(3),
         TASK_LATE(4),
-        TASK_HANG(5);
+        TASK_HANG(5),
+        TASK_WRONG(6);
 
         private final int code;
 
