@@ -78,6 +78,7 @@ class ArchitectureTest {
                         "sampling",
                         "model",
                         "scheduler"));
+        arrows.put("doctor.probe", List.of("backend.cann.ffi"));
         return arrows;
     }
 
