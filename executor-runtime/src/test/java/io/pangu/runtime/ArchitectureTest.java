@@ -79,6 +79,20 @@ class ArchitectureTest {
                         "model",
                         "scheduler"));
         arrows.put("doctor.probe", List.of("backend.cann.ffi"));
+        arrows.put(
+                "doctor",
+                List.of(
+                        "doctor.probe",
+                        "backend.cann",
+                        "backend.cann.ffi",
+                        "backend.cpu.ffi",
+                        "backend.cpu.math",
+                        "backend.cpu.vector",
+                        "config",
+                        "weights",
+                        "parallel",
+                        "tensor",
+                        "error"));
         return arrows;
     }
 

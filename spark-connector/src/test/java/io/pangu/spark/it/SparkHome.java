@@ -29,6 +29,7 @@ final class SparkHome {
             "/org/hamcrest/",
             "/com/tngtech/",
             "/org/jspecify/",
+            "/info/picocli/",
             "/surefire/");
 
     private static final String LOGGING = """

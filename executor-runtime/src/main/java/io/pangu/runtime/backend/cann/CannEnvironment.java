@@ -19,13 +19,13 @@ import java.util.stream.Collectors;
  * @param home the installation, if there is one
  * @param visibleDevices numbers of the device files that this process may use, ascending
  */
-record CannEnvironment(List<Check> checks, Optional<CannHome> home, List<Integer> visibleDevices) {
+public record CannEnvironment(List<Check> checks, Optional<CannHome> home, List<Integer> visibleDevices) {
     private static final String MANAGER = "davinci_manager";
     private static final List<String> DRIVER_FILES = List.of(MANAGER, "devmm_svm", "hisi_hdc");
     private static final String VISIBLE = "ASCEND_RT_VISIBLE_DEVICES";
 
     /** How a check came out. */
-    enum Verdict {
+    public enum Verdict {
         GOOD,
         /** It may work. */
         DOUBTFUL,
@@ -39,10 +39,10 @@ record CannEnvironment(List<Check> checks, Optional<CannHome> home, List<Integer
      * @param subject what was looked at
      * @param words what was found, and how to mend it when it is not good
      */
-    record Check(String subject, Verdict verdict, String words) {}
+    public record Check(String subject, Verdict verdict, String words) {}
 
     /** Looks at a machine. Reads a few directories, takes milliseconds, never throws. */
-    static CannEnvironment inspect(CannMachine machine) {
+    public static CannEnvironment inspect(CannMachine machine) {
         List<Check> checks = new ArrayList<>();
         List<Integer> devices = List.of();
         Optional<CannHome> home = Optional.empty();
@@ -63,12 +63,12 @@ record CannEnvironment(List<Check> checks, Optional<CannHome> home, List<Integer
     }
 
     /** Whether CANN may be loaded. */
-    boolean isUsable() {
+    public boolean isUsable() {
         return checks.stream().noneMatch(check -> check.verdict == Verdict.BAD);
     }
 
     /** What keeps CANN from being loaded; on a machine without NPUs that alone. Empty when it may be. */
-    String reason() {
+    public String reason() {
         List<Check> bad =
                 checks.stream().filter(check -> check.verdict == Verdict.BAD).toList();
         return bad.stream()

@@ -13,16 +13,16 @@ import java.util.Optional;
  * @param home a CANN home that the user named
  * @param architecture the processor as the JVM names it
  */
-record CannMachine(
+public record CannMachine(
         Path root, Path deviceFiles, Map<String, String> environment, Optional<Path> home, String architecture) {
     /** Names a CANN home, instead of the environment and the default places. */
-    static final String HOME_PROPERTY = "pangu.cann.home";
+    public static final String HOME_PROPERTY = "pangu.cann.home";
 
     /** Names the directory of the device files, instead of {@code /dev}. */
-    static final String DEVICE_FILES_PROPERTY = "pangu.cann.device-files";
+    public static final String DEVICE_FILES_PROPERTY = "pangu.cann.device-files";
 
     /** This process and its machine. */
-    static CannMachine current() {
+    public static CannMachine current() {
         String home = System.getProperty(HOME_PROPERTY, "");
         return new CannMachine(
                 Path.of("/"),
@@ -33,7 +33,7 @@ record CannMachine(
     }
 
     /** A variable of the environment; empty when it is not set. */
-    String variable(String name) {
+    public String variable(String name) {
         return environment.getOrDefault(name, "").strip();
     }
 }

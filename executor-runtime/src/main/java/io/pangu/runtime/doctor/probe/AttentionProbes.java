@@ -132,11 +132,11 @@ final class AttentionProbes {
     }
 
     private static Operand causalMask(ProbeDevice device) {
-        double[] mask = new double[MASK * MASK];
+        byte[] mask = new byte[MASK * MASK];
         for (int i = 0; i < MASK; i++) {
-            Arrays.fill(mask, i * MASK + i + 1, (i + 1) * MASK, 1);
+            Arrays.fill(mask, i * MASK + i + 1, (i + 1) * MASK, (byte) 1);
         }
-        return device.of(AclDataType.BOOL, mask, MASK, MASK);
+        return device.mask(mask, MASK, MASK);
     }
 
     /** Two tokens behind three that are in the cache: each sees itself and what was before, which only one mode does. */

@@ -10,7 +10,7 @@ import io.pangu.runtime.backend.cann.ffi.AclTensors;
  * @param view shape and type
  * @param address where it lies on the device
  * @param elements how many there are
- * @param values what it was made of, as doubles; zeros for an empty one
+ * @param values what it was made of, as doubles; zeros for an empty one, none for a mask
  */
 record Operand(Acl.Tensor tensor, AclTensors.View view, long address, int elements, double[] values) {
     /** Its size on the device. */

@@ -12,6 +12,7 @@ import io.pangu.runtime.backend.cann.ffi.MemcpyKind;
 import io.pangu.runtime.backend.cann.ffi.OpPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -93,6 +94,15 @@ final class ProbeDevice implements AutoCloseable {
         }
         copy(operand.address(), host.address(), operand.bytes(), MemcpyKind.HOST_TO_DEVICE);
         return operand;
+    }
+
+    /** A tensor of truth values, one byte each. */
+    Operand mask(byte[] values, long... dims) {
+        AclTensors.View view = AclTensors.View.dense(AclDataType.BOOL, dims);
+        long address = malloc(values.length);
+        MemorySegment host = arena.allocateFrom(ValueLayout.JAVA_BYTE, values);
+        copy(address, host.address(), values.length, MemcpyKind.HOST_TO_DEVICE);
+        return new Operand(tensor(view, address), view, address, values.length, new double[0]);
     }
 
     /** A tensor of undefined content in the engine's type. */

@@ -1,0 +1,121 @@
+package io.pangu.runtime.doctor;
+
+import io.pangu.runtime.config.ModelConfig;
+import io.pangu.runtime.config.ModelConfigReader;
+import io.pangu.runtime.config.ModelDirectory;
+import io.pangu.runtime.error.EngineException;
+import io.pangu.runtime.parallel.ShardPlan;
+import io.pangu.runtime.tensor.DType;
+import io.pangu.runtime.weights.HostTensor;
+import io.pangu.runtime.weights.SafetensorsCheckpoint;
+import java.nio.file.Path;
+
+/** A checkpoint: whether it can be read, be spread over the devices, and fit their memory together with its cache. */
+final class ModelSection {
+    /** Weights are held in two bytes each, int8 ones in one. */
+    private static final int FLOAT_BYTES = 2;
+
+    private final Path model;
+    private final int devices;
+    private final long freeBytes;
+
+    /**
+     * The section of a checkpoint.
+     *
+     * @param devices over how many it is to be spread
+     * @param freeBytes the least that is free on any of them
+     */
+    ModelSection(Path model, int devices, long freeBytes) {
+        this.model = model;
+        this.devices = devices;
+        this.freeBytes = freeBytes;
+    }
+
+    void add(Section section) {
+        try {
+            ModelConfig config = ModelConfigReader.read(ModelDirectory.open(model.toString()));
+            section.add(Finding.ok(
+                    "checkpoint",
+                    config.architecture().checkpointName() + ", " + config.numLayers() + " layers, hidden size "
+                            + config.hiddenSize() + ", " + config.numHeads() + " heads, " + config.numKvHeads()
+                            + " kv heads" + experts(config)));
+            long weights = weightBytes();
+            section.add(Finding.ok("weights", "all shards can be read"));
+            ShardPlan.requireFit(config, devices);
+            section.add(Finding.ok("spread", "its heads and expert groups divide by " + devices + " devices"));
+            section.add(memory(config, weights));
+        } catch (EngineException e) {
+            String message = String.valueOf(e.getMessage());
+            int end = message.lastIndexOf("; ");
+            section.add(Finding.fail(
+                            "checkpoint",
+                            end < 0 ? message : message.substring(0, end),
+                            end < 0 ? "" : message.substring(end + 2))
+                    .with("code", e.code().name()));
+        } catch (NoClassDefFoundError e) {
+            section.add(Finding.fail(
+                    "checkpoint",
+                    "it cannot be read without the libraries that Spark ships: " + e.getMessage(),
+                    "set SPARK_HOME for pangu-doctor, or put Spark's jars on the class path"));
+        }
+    }
+
+    private static String experts(ModelConfig config) {
+        return config.feedForward() instanceof ModelConfig.GroupedExperts experts
+                ? ", " + experts.numExperts() + " experts in " + experts.numGroups() + " groups"
+                : "";
+    }
+
+    /** Bytes of the weights on one device. */
+    private long weightBytes() {
+        long bytes = 0;
+        try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(model)) {
+            for (String name : checkpoint.names()) {
+                HostTensor tensor = checkpoint.tensor(name);
+                long held = tensor.shape().elements() * (tensor.dtype() == DType.I8 ? 1 : FLOAT_BYTES);
+                bytes += isWholeOnEach(name) ? held : Math.ceilDiv(held, devices);
+            }
+        }
+        return bytes;
+    }
+
+    private static boolean isWholeOnEach(String name) {
+        return name.contains("norm") || name.endsWith("mlp.gate.weight") || name.contains("router_scale");
+    }
+
+    private Finding memory(ModelConfig config, long weights) {
+        long perToken = 2L * FLOAT_BYTES * config.numLayers() * (config.numKvHeads() / devices) * config.headDim();
+        long cache = perToken * config.maxPositions();
+        long left = freeBytes - weights;
+        String words =
+                "weights of %s and a cache of %s for one context of %d tokens (%s each), on each device with %s free"
+                        .formatted(
+                                Sizes.words(weights),
+                                Sizes.words(cache),
+                                config.maxPositions(),
+                                "%.1f KiB".formatted(perToken / 1024.0),
+                                Sizes.words(freeBytes));
+        Finding finding;
+        if (left <= 0) {
+            finding = Finding.fail("model's memory", words + ": the weights do not fit", remedy(config));
+        } else if (cache > left / 2) {
+            finding = Finding.warn(
+                    "model's memory",
+                    words + ": the cache may take half of what the weights leave, " + left / 2 / perToken + " tokens",
+                    "lower spark.pangu.max-context-length, or: " + remedy(config));
+        } else {
+            finding = Finding.ok("model's memory", words);
+        }
+        return finding.with("weightBytes", weights).with("cacheBytes", cache).with("freeBytes", freeBytes);
+    }
+
+    private String remedy(ModelConfig config) {
+        StringBuilder more = new StringBuilder();
+        for (int count = devices + 1; count <= config.numKvHeads(); count++) {
+            if (config.numKvHeads() % count == 0) {
+                more.append(more.isEmpty() ? "" : ", ").append(count);
+            }
+        }
+        return (more.isEmpty() ? "" : "use more devices (" + more + "), ") + "int8 weights, or a smaller model";
+    }
+}
