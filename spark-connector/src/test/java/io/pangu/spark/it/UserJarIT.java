@@ -112,6 +112,13 @@ final class UserJarIT {
     }
 
     @Test
+    void carriesTheDoctorAndItsScript() throws IOException {
+        assertThat(text("bin/pangu-doctor")).isEqualTo(Files.readString(Path.of("src/main/bin/pangu-doctor")));
+        assertThat(files())
+                .contains("io/pangu/runtime/doctor/Doctor.class", "io/pangu/shaded/picocli/CommandLine.class");
+    }
+
+    @Test
     void isAnOrdinaryJar() throws IOException {
         assertThat(jar.getManifest().getMainAttributes().getValue("Implementation-Title"))
                 .isEqualTo("Pangu for Apache Spark");
