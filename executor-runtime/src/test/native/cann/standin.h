@@ -63,7 +63,7 @@ STANDIN_API int64_t standin_violations(char *out, int64_t size);
 
 /*
  * What a planned fault does. The TASK kinds let the call succeed and strike the work that it put on a stream; a wrong task is
- * an operator that runs, says nothing and leaves another number in the first element that it wrote.
+ * an operator or a collective that runs, says nothing and leaves another number in the first element that it wrote.
  */
 enum {
     STANDIN_FAIL = 0,
