@@ -64,7 +64,22 @@ final class GraphSection {
             if (e.isTimeout()) {
                 device.markLost();
             }
-            section.add(slower(subject, e.words()).with("isAvailable", false));
+            section.add(
+                    e.getCause() instanceof WrongAnswer
+                            ? Finding.fail(
+                                    subject,
+                                    e.words(),
+                                    "install another version of CANN and of the driver, and report this")
+                            : slower(subject, e.words()).with("isAvailable", false));
+        }
+    }
+
+    /** A graph ran and its result is wrong: worse than none, for the engine would believe it. */
+    private static final class WrongAnswer extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        WrongAnswer(float is, float wanted) {
+            super("a graph gave " + is + " and should have given " + wanted);
         }
     }
 
@@ -189,7 +204,7 @@ final class GraphSection {
             for (int i = 0; i < COUNT; i++) {
                 float is = host.getAtIndex(ValueLayout.JAVA_FLOAT, i);
                 if (is != value) {
-                    throw new IllegalStateException("a graph gave " + is + " and should have given " + value);
+                    throw new WrongAnswer(is, value);
                 }
             }
         }

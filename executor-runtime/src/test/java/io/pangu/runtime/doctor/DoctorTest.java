@@ -297,6 +297,34 @@ class DoctorTest {
         });
     }
 
+    @ParameterizedTest
+    @CsvSource({"HcclAllReduce,1", "HcclAllReduce,5", "HcclAllGather,2"})
+    void aCollectiveThatAnswersAWrongNumberIsAnObstacle(String function, int nth) throws IOException {
+        standIn.cann().set("exec_timeout_ms", 300);
+        standIn.cann().fault(function, nth, Fault.TASK_WRONG, 0, 0);
+        Visit visit = patient().visit("--devices", "0,1", "--time-limit", "4");
+        assertThat(visit.status()).isEqualTo(1);
+        assertThat(visit.findings("FAIL"))
+                .isNotEmpty()
+                .anySatisfy(finding ->
+                        assertThat(words(finding)).contains(function + " gave rank", "and should have given"));
+    }
+
+    @Test
+    void aGraphThatAnswersAWrongNumberIsAnObstacle() throws IOException {
+        standIn.cann().fault("aclnnNeg", 2, Fault.TASK_WRONG, 0, 0); // the first is the operator's own probe
+        assertFails(patient().visit("--devices", "0"), "graphs", "should have given -1.0", "report this");
+    }
+
+    @Test
+    void anInstallationWhoseCaptureFailsCostsSpeedOnly() throws IOException {
+        standIn.cann().fault("aclmdlRICaptureBegin", 1, Fault.FAIL, 207000, 0);
+        Visit visit = patient().visit("--devices", "0");
+        assertThat(visit.status()).isZero();
+        assertThat(level(visit.finding("graphs"))).isEqualTo("WARN");
+        assertThat(words(visit.finding("graphs"))).contains("aclmdlRICaptureBegin", "nothing but speed is lost");
+    }
+
     @Test
     void aDriverWithoutTaskGroupsCostsSpeedOnly() throws IOException {
         standIn.cann().set("task_groups", 0);
