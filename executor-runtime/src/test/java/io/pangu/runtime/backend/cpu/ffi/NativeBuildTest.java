@@ -154,14 +154,19 @@ class NativeBuildTest {
         }
     }
 
+    /** The script with a few of the sources, enough for a library of each platform. */
     private Path copySources() throws IOException {
         Path copy = Files.createDirectory(directory.resolve("sources"));
         try (Stream<Path> files = Files.list(SOURCES)) {
-            for (Path file : files.toList()) {
+            for (Path file : files.filter(file -> !isLargeSource(file)).toList()) {
                 Files.copy(file, copy.resolve(file.getFileName()));
             }
         }
         return copy;
+    }
+
+    private static boolean isLargeSource(Path file) {
+        return file.getFileName().toString().matches("(gemm_.*|attention|row_ops)\\.c");
     }
 
     private Outcome run(List<String> command, String path) throws Exception {
