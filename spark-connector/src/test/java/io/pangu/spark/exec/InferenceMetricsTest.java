@@ -54,7 +54,7 @@ class InferenceMetricsTest {
         Map<String, String> shown = metrics("SELECT generate('slow' || prompt) FROM t WHERE id < 4");
 
         assertThat(shown.get("time waiting for the engine")).matches("(?s).*[1-9].*");
-        assertThat(shown.get("completion tokens per second of a task")).matches("(?s).*[0-9]+\\.[0-9].*");
+        assertThat(shown.get("completion tokens per second of a task")).matches("(?s).*[1-9].*");
     }
 
     /** What the operator of a query shows, each metric by its name. */

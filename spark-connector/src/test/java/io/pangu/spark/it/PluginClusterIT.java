@@ -208,7 +208,7 @@ final class PluginClusterIT {
                     .until(() -> PluginGauges.of(cluster).isIdle());
             reporter.publishEntry("tasks ended", tasks + " ms after the cancel");
             reporter.publishEntry("engines known to be idle", millisSince(start) + " ms after the cancel");
-            assertThat(tasks).as("milliseconds until the last task ended").isLessThan(20_000);
+            assertThat(tasks).as("milliseconds until the last task ended").isLessThan(5_000);
             assertThat(answers().where("id < 40").collectAsList()).hasSize(40).allSatisfy(Expectations::holdFor);
         }
     }
