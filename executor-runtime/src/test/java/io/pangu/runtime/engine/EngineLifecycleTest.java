@@ -215,6 +215,8 @@ class EngineLifecycleTest {
     @Test
     void aCallbackThatThrowsOrBlocksStopsNobody() {
         try (FakeEngine engine = FakeEngine.roomy()) {
+            // Callbacks on what is done already would run on this thread.
+            CountDownLatch gate = gate(engine);
             CountDownLatch never = new CountDownLatch(1);
             CompletableFuture<Void> blocked = engine.engine
                     .generate(raw("a", 2))
@@ -232,6 +234,7 @@ class EngineLifecycleTest {
                     .thenAccept(completion -> {
                         throw new IllegalStateException("planted");
                     });
+            gate.countDown();
             assertThat(engine.complete(raw("c", 20)).tokenIds()).hasSize(20);
             never.countDown();
             get(blocked);
