@@ -54,9 +54,8 @@ class WorkspaceTest extends NpuTest {
     void waitsForTheStreamBeforeItMoves() {
         try (Workspace workspace = workspace(TIMEOUT_MILLIS)) {
             long address = workspace.require(MIB);
-            standIn.cann().set("execution", 2); // nothing runs before it is waited for
+            standIn.cann().fault("aclrtMemsetAsync", 1, StandInCann.Fault.TASK_LATE, 0, 300);
             cann.memory().memsetAsync(address, MIB, 1, MIB, stream);
-            assertThat(cann.streams().isComplete(stream)).isFalse();
             workspace.require(3 * MIB);
             assertThat(cann.streams().isComplete(stream)).isTrue();
         }
