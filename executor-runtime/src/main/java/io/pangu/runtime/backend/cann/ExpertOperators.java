@@ -1,8 +1,12 @@
 package io.pangu.runtime.backend.cann;
 
+import io.pangu.runtime.backend.cann.CannTensor.Argument;
 import io.pangu.runtime.backend.cann.ffi.Acl;
 import io.pangu.runtime.backend.cann.ffi.AclDataType;
 import io.pangu.runtime.backend.cann.ffi.AclnnOperator;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The routed experts: rows sorted by their experts, one grouped product to gate and up, SwiGLU, one to the hidden size, and
@@ -53,10 +57,10 @@ final class ExpertOperators {
         boolean isInt8 = experts.gateUp().scale() != null;
         if (isInt8) {
             sortQuantised(x, experts, ids, counts, places);
-            multiplyInt8(places.rows, places.rowScale, experts.gateUp(), places.counts, places.gateUp);
+            multiply(places.rows, places.rowScale, experts.gateUp(), places.counts, places.gateUp);
         } else {
             sort(x, experts, ids, counts, places);
-            multiply(places.rows, experts.gateUp(), places.counts, places.gateUp);
+            multiply(places.rows, null, experts.gateUp(), places.counts, places.gateUp);
         }
         queue.run(
                 AclnnOperator.SWI_GLU,
@@ -70,9 +74,9 @@ final class ExpertOperators {
                     places.activated.read(),
                     places.quantised.written(),
                     places.rowScale.written());
-            multiplyInt8(places.quantised, places.rowScale, experts.down(), places.counts, places.down);
+            multiply(places.quantised, places.rowScale, experts.down(), places.counts, places.down);
         } else {
-            multiply(places.activated, experts.down(), places.counts, places.down);
+            multiply(places.activated, null, experts.down(), places.counts, places.down);
         }
         gather(places, weights, out);
     }
@@ -218,85 +222,61 @@ final class ExpertOperators {
         queue.cast(counts, places.counts);
     }
 
-    private void multiply(CannTensor rows, CannLinear experts, CannTensor counts, CannTensor out) {
+    /**
+     * One product of all experts with their rows.
+     *
+     * @param rowScale of each row of int8; null for floats
+     */
+    private void multiply(
+            CannTensor rows, @Nullable CannTensor rowScale, CannLinear experts, CannTensor counts, CannTensor out) {
+        List<Argument> arguments = new ArrayList<>();
+        arguments.add(rows.read().inList());
+        arguments.add(weight(experts, counts, rows.view().dataType()).read().inList());
+        if (rowScale != null) {
+            arguments.add(scale(experts, counts, out.view().dataType()).read().inList());
+            arguments.add(rowScale.read().inList());
+        }
+        int countsPlace = arguments.size();
+        arguments.add(counts.read());
+        arguments.add(out.written().inList());
+        boolean isInt8 = rowScale != null;
         boolean isNewest = queue.has(AclnnOperator.GROUPED_MATMUL_V5);
         queue.run(
                 isNewest ? AclnnOperator.GROUPED_MATMUL_V5 : AclnnOperator.GROUPED_MATMUL_V4,
-                isNewest
-                        ? (ops, plan, t) -> ops.expert()
+                (ops, plan, t) -> {
+                    if (isNewest) {
+                        ops.expert()
                                 .groupedMatmulV5(
                                         plan,
                                         t.list(0),
                                         t.list(1),
                                         null,
-                                        null,
-                                        null,
-                                        t.tensor(2),
+                                        isInt8 ? t.list(2) : null,
+                                        isInt8 ? t.list(3) : null,
+                                        t.tensor(countsPlace),
                                         ONE_TENSOR,
                                         ROWS_ARE_GROUPED,
                                         LIST_OF_COUNTS,
                                         NO_ACTIVATION,
-                                        t.list(3))
-                        : (ops, plan, t) -> ops.expert()
+                                        t.list(countsPlace + 1));
+                    } else {
+                        ops.expert()
                                 .groupedMatmulV4(
                                         plan,
                                         t.list(0),
                                         t.list(1),
                                         null,
-                                        null,
-                                        null,
-                                        t.tensor(2),
+                                        isInt8 ? t.list(2) : null,
+                                        isInt8 ? t.list(3) : null,
+                                        t.tensor(countsPlace),
                                         ONE_TENSOR,
                                         ROWS_ARE_GROUPED,
                                         LIST_OF_COUNTS,
                                         NO_ACTIVATION,
-                                        t.list(3)),
-                rows.read().inList(),
-                weight(experts, counts, rows.view().dataType()).read().inList(),
-                counts.read(),
-                out.written().inList());
-    }
-
-    private void multiplyInt8(
-            CannTensor rows, CannTensor rowScale, CannLinear experts, CannTensor counts, CannTensor out) {
-        boolean isNewest = queue.has(AclnnOperator.GROUPED_MATMUL_V5);
-        queue.run(
-                isNewest ? AclnnOperator.GROUPED_MATMUL_V5 : AclnnOperator.GROUPED_MATMUL_V4,
-                isNewest
-                        ? (ops, plan, t) -> ops.expert()
-                                .groupedMatmulV5(
-                                        plan,
-                                        t.list(0),
-                                        t.list(1),
-                                        null,
-                                        t.list(2),
-                                        t.list(3),
-                                        t.tensor(4),
-                                        ONE_TENSOR,
-                                        ROWS_ARE_GROUPED,
-                                        LIST_OF_COUNTS,
-                                        NO_ACTIVATION,
-                                        t.list(5))
-                        : (ops, plan, t) -> ops.expert()
-                                .groupedMatmulV4(
-                                        plan,
-                                        t.list(0),
-                                        t.list(1),
-                                        null,
-                                        t.list(2),
-                                        t.list(3),
-                                        t.tensor(4),
-                                        ONE_TENSOR,
-                                        ROWS_ARE_GROUPED,
-                                        LIST_OF_COUNTS,
-                                        NO_ACTIVATION,
-                                        t.list(5)),
-                rows.read().inList(),
-                weight(experts, counts, AclDataType.INT8).read().inList(),
-                scale(experts, counts, out.view().dataType()).read().inList(),
-                rowScale.read().inList(),
-                counts.read(),
-                out.written().inList());
+                                        t.list(countsPlace + 1));
+                    }
+                },
+                arguments.toArray(new Argument[0]));
     }
 
     /** (numExperts, in, out), as stored (numExperts, out, in). */
