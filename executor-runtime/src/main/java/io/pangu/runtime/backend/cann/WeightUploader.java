@@ -93,6 +93,9 @@ final class WeightUploader {
         }
         int rows = Math.multiplyExact(layers.size(), first.outFeatures());
         boolean isInt8 = first.scheme() instanceof WeightScheme.W8A8Dynamic;
+        if (isInt8) {
+            RequiredOperators.checkInt8(queue.cann());
+        }
         long rowBytes = (long) first.inFeatures() * (isInt8 ? Byte.BYTES : floatType.bytes());
         CannBuffer weight = arena.allocate(rows * rowBytes);
         @Nullable CannBuffer scale = null;

@@ -42,7 +42,6 @@ public record OperatorChoice(String purpose, Use use, List<AclnnOperator> newest
             decoder("log-probabilities", AclnnOperator.LOG_SOFTMAX),
             decoder("picked elements", AclnnOperator.GATHER),
             int8("int8 rows", AclnnOperator.DYNAMIC_QUANT),
-            int8("int8 by fixed scales", AclnnOperator.ASCEND_QUANT_V3, AclnnOperator.ASCEND_QUANT),
             int8("int8 products", AclnnOperator.QUANT_MATMUL_V5, AclnnOperator.QUANT_MATMUL_V4),
             int8("int8 rows to experts", AclnnOperator.MOE_INIT_ROUTING_QUANT_V2));
 
