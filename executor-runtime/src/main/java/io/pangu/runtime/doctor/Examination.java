@@ -61,7 +61,7 @@ final class Examination {
         settings.model()
                 .ifPresent(model -> section(
                         "Model",
-                        new ModelSection(model, Math.max(1, settings.devices().size()), availableBytes())::add));
+                        new ModelSection(model, Math.max(1, settings.devices().size()), availableBytes(), false)::add));
     }
 
     private long availableBytes() {
@@ -135,7 +135,7 @@ final class Examination {
                 probe(cann, found);
             }
             settings.model()
-                    .map(model -> new ModelSection(model, found.devices().size(), found.freeBytes()))
+                    .map(model -> new ModelSection(model, found.devices().size(), found.freeBytes(), true))
                     .ifPresent(model -> section("Model", model::add));
         } finally {
             boolean isLost = found.devices().stream().anyMatch(OpenDevice::isLost);
@@ -190,6 +190,6 @@ final class Examination {
         settings.model()
                 .ifPresent(model -> section(
                         "Model",
-                        new ModelSection(model, Math.max(1, settings.devices().size()), Long.MAX_VALUE)::add));
+                        new ModelSection(model, Math.max(1, settings.devices().size()), Long.MAX_VALUE, true)::add));
     }
 }

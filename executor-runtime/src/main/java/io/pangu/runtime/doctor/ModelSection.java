@@ -7,6 +7,8 @@ import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.parallel.ShardPlan;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.weights.HostTensor;
+import io.pangu.runtime.weights.QuantDescription;
+import io.pangu.runtime.weights.QuantType;
 import io.pangu.runtime.weights.SafetensorsCheckpoint;
 import java.nio.file.Path;
 
@@ -18,17 +20,20 @@ final class ModelSection {
     private final Path model;
     private final int devices;
     private final long freeBytes;
+    private final boolean isForNpus;
 
     /**
      * The section of a checkpoint.
      *
      * @param devices over how many it is to be spread
      * @param freeBytes the least that is free on any of them
+     * @param isForNpus whether they are NPUs, which do not multiply all that CPUs do
      */
-    ModelSection(Path model, int devices, long freeBytes) {
+    ModelSection(Path model, int devices, long freeBytes, boolean isForNpus) {
         this.model = model;
         this.devices = devices;
         this.freeBytes = freeBytes;
+        this.isForNpus = isForNpus;
     }
 
     void add(Section section) {
@@ -39,8 +44,12 @@ final class ModelSection {
                     config.architecture().checkpointName() + ", " + config.numLayers() + " layers, hidden size "
                             + config.hiddenSize() + ", " + config.numHeads() + " heads, " + config.numKvHeads()
                             + " kv heads" + experts(config)));
-            long weights = weightBytes();
-            section.add(Finding.ok("weights", "all shards can be read"));
+            long weights;
+            try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(model)) {
+                weights = weightBytes(checkpoint);
+                section.add(Finding.ok("weights", "all shards can be read"));
+                addQuantization(section, checkpoint.quantization());
+            }
             ShardPlan.requireFit(config, devices);
             section.add(Finding.ok("spread", "its heads and expert groups divide by " + devices + " devices"));
             section.add(memory(config, weights));
@@ -66,15 +75,24 @@ final class ModelSection {
                 : "";
     }
 
+    private void addQuantization(Section section, QuantDescription quantization) {
+        if (isForNpus && quantization.types().containsValue(QuantType.W8A8)) {
+            section.add(Finding.fail(
+                    "int8 weights",
+                    "layers of the checkpoint are W8A8 with fixed scales of their inputs, which the engine multiplies on CPUs only",
+                    "take a checkpoint of W8A8_DYNAMIC or of floats, or spark.pangu.backend=cpu"));
+        } else if (quantization.isQuantized()) {
+            section.add(Finding.ok("int8 weights", quantization.modelType() + " by " + quantization.file()));
+        }
+    }
+
     /** Bytes of the weights on one device. */
-    private long weightBytes() {
+    private long weightBytes(SafetensorsCheckpoint checkpoint) {
         long bytes = 0;
-        try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(model)) {
-            for (String name : checkpoint.names()) {
-                HostTensor tensor = checkpoint.tensor(name);
-                long held = tensor.shape().elements() * (tensor.dtype() == DType.I8 ? 1 : FLOAT_BYTES);
-                bytes += isWholeOnEach(name) ? held : Math.ceilDiv(held, devices);
-            }
+        for (String name : checkpoint.names()) {
+            HostTensor tensor = checkpoint.tensor(name);
+            long held = tensor.shape().elements() * (tensor.dtype() == DType.I8 ? 1 : FLOAT_BYTES);
+            bytes += isWholeOnEach(name) ? held : Math.ceilDiv(held, devices);
         }
         return bytes;
     }

@@ -385,6 +385,26 @@ class DoctorTest {
     }
 
     @Test
+    void aCheckpointThatNpusCannotMultiplyIsNoGroundToSayThatItCanRun() throws IOException {
+        Patient patient = patient();
+        String fixed = GOLDEN.resolve("moge-w8a8-static").toString();
+        assertFails(
+                patient.visit("--devices", "0", "--skip-probes", "--model", fixed),
+                "int8 weights",
+                "W8A8 with fixed scales",
+                "W8A8_DYNAMIC");
+        assertThat(patient.visit("--backend", "cpu", "--model", fixed).status()).isZero();
+        Visit byRow = patient.visit(
+                "--devices",
+                "0",
+                "--skip-probes",
+                "--model",
+                GOLDEN.resolve("moge-w8a8-dynamic").toString());
+        assertThat(level(byRow.finding("int8 weights"))).isEqualTo("OK");
+        assertThat(byRow.status()).isZero();
+    }
+
+    @Test
     void devicesThatAreNotThereAreNamed() throws IOException {
         assertFails(patient().visit("--devices", "0,9"), "chosen devices", "[9]", "--devices");
     }
