@@ -152,7 +152,12 @@ final class Examination {
                 "Operators",
                 section -> new OperatorSection(cann, found.model().floats()).add(section, found.devices()));
         section("Collectives", section -> CollectiveSection.add(section, cann, found.devices()));
-        section("Graphs", section -> GraphSection.add(section, cann, first));
+        section("Graphs", section -> {
+            GraphSection.add(section, cann, first);
+            if (found.devices().size() > 1) {
+                GraphSection.addCollectives(section, machine);
+            }
+        });
         section("Speed", section -> SpeedSection.add(section, found.model().floats(), first));
     }
 

@@ -1,5 +1,6 @@
 package io.pangu.runtime.doctor;
 
+import io.pangu.runtime.backend.cann.CannMachine;
 import io.pangu.runtime.backend.cann.ffi.Acl;
 import io.pangu.runtime.backend.cann.ffi.AclDataType;
 import io.pangu.runtime.backend.cann.ffi.AclTensors;
@@ -34,6 +35,19 @@ final class GraphSection {
             return;
         }
         tried(section, device, "task groups", "arguments replaced between two runs, right", GraphSection::update);
+    }
+
+    /** Whether HCCL is told to do collectives in a way that graphs can hold. */
+    static void addCollectives(Section section, CannMachine machine) {
+        String mode = machine.variable("HCCL_OP_EXPANSION_MODE");
+        section.add(
+                mode.equals("AIV")
+                        ? Finding.ok("graphs over HCCL", "HCCL_OP_EXPANSION_MODE is AIV")
+                        : Finding.warn(
+                                "graphs over HCCL",
+                                "HCCL_OP_EXPANSION_MODE is " + (mode.isEmpty() ? "not set" : mode)
+                                        + ": steps of several NPUs are launched operator by operator",
+                                "export HCCL_OP_EXPANSION_MODE=AIV before java starts; nothing but speed is lost"));
     }
 
     private static Finding slower(String subject, String found) {

@@ -335,6 +335,18 @@ class DoctorTest {
     }
 
     @Test
+    void collectivesThatGraphsCannotHoldCostSpeedOnly() throws IOException {
+        Patient patient = patient();
+        assertThat(level(patient.visit("--devices", "0,1").finding("graphs over HCCL")))
+                .isEqualTo("OK");
+        patient.environment.remove("HCCL_OP_EXPANSION_MODE");
+        Visit visit = patient.visit("--devices", "0,1");
+        assertThat(visit.status()).isZero();
+        assertThat(level(visit.finding("graphs over HCCL"))).isEqualTo("WARN");
+        assertThat(words(visit.finding("graphs over HCCL"))).contains("export HCCL_OP_EXPANSION_MODE=AIV");
+    }
+
+    @Test
     void pinnedMemoryThatIsRefusedIsAnObstacle() throws IOException {
         standIn.cann().fault("aclrtMallocHost", 1, Fault.FAIL, 207001, 0);
         assertFails(patient().visit("--devices", "0"), "copies", "aclrtMallocHost", "ulimit -l");

@@ -39,6 +39,7 @@ final class Patient {
         environment.put("ASCEND_OPP_PATH", directory.resolve("opp").toString());
         environment.put("ASCEND_COREDUMP_SIGNAL", "none");
         environment.put("LD_LIBRARY_PATH", home.resolve("lib64").toString());
+        environment.put("HCCL_OP_EXPANSION_MODE", "AIV");
         environment.put("HOME", directory.toString());
     }
 
