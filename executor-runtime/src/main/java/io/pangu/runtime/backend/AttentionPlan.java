@@ -22,6 +22,16 @@ public record AttentionPlan(int[] queryStarts, int[] contextLengths, Tensor bloc
         return queryStarts[contextLengths.length];
     }
 
+    /** Whether each sequence has one row, as when all of them decode. */
+    public boolean hasOneRowEach() {
+        for (int seq = 0; seq < contextLengths.length; seq++) {
+            if (queryStarts[seq] != seq) {
+                return false;
+            }
+        }
+        return numRows() == numSeqs();
+    }
+
     public int queryLength(int seq) {
         return queryStarts[seq + 1] - queryStarts[seq];
     }

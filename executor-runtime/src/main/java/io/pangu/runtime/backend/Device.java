@@ -56,6 +56,18 @@ public interface Device extends AutoCloseable {
 
     Kernels kernels();
 
+    /**
+     * Does work that comes again and again: for an equal shape it calls the same operations on the same tensors in the same
+     * order, and only what the tensors hold and the plan of attention differ. It neither copies to or from the device nor
+     * waits for it. A device may have kept the work, and then repeats it at less cost and without calling {@code work}.
+     *
+     * @param shape what equals another says that the work is of one shape, the block table's included
+     * @param plan of all attention in the work
+     */
+    default void repeat(Object shape, AttentionPlan plan, Runnable work) {
+        work.run();
+    }
+
     Communicator communicator();
 
     /** Waits for all queued operations and reports their failure, if any. */

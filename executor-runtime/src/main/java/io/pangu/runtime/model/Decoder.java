@@ -64,7 +64,14 @@ final class Decoder {
         head.begin(placement);
         Step step = input.upload(batch);
         Hidden rows = hidden.firstRows(batch.numRows());
-        runLayers(step, rows);
+        if (step.plan().hasOneRowEach()) {
+            device.repeat(
+                    new DecodeShape(batch.numRows(), step.plan().blockTable().rowElements()),
+                    step.plan(),
+                    () -> runLayers(step, rows));
+        } else {
+            runLayers(step, rows);
+        }
         finish(placement, rows);
         device.synchronize();
         if (counter != null) {
@@ -79,6 +86,14 @@ final class Decoder {
             counter.copyTo(target, plan.experts().first());
         }
     }
+
+    /**
+     * All that a step of one row for each sequence depends on besides the values of its tensors.
+     *
+     * @param rows of the step
+     * @param blocks entries of a row of the block table
+     */
+    private record DecodeShape(int rows, int blocks) {}
 
     private void runLayers(Step step, Hidden rows) {
         Kernels kernels = step.kernels();

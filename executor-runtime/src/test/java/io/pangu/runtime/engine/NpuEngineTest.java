@@ -65,9 +65,25 @@ class NpuEngineTest {
     @ParameterizedTest
     @CsvSource({"moge-mesh, 2, SPLIT", "moge-mesh-128, 1, WHOLE", "moge-wide, 1, SPLIT"})
     void isWhatTheReferenceSays(String checkpoint, int devices, Layout layout) {
+        standIn.cann().set("capture_collectives", 1);
         try (InferenceEngine engine = open(checkpoint, devices, layout)) {
             GoldenAnswersContract.assertAnswersAllAtOnce(engine, checkpoint, WeightPrecision.BFLOAT16);
+            assertThat(standIn.cann().get("live.graphs")).isPositive();
         }
+    }
+
+    /** A mesh whose steps are captured, whole, and one whose HCCL cannot be captured. */
+    @Test
+    void isTheSameWithGraphsAndWithout() {
+        List<List<Integer>> tokens = new ArrayList<>();
+        for (int captures : new int[] {1, 0}) {
+            standIn.cann().set("capture_collectives", captures);
+            try (InferenceEngine engine = open("moge-mesh", 2, Layout.WHOLE)) {
+                tokens.add(get(engine.generate(request("moge-mesh", 4, 30))).tokenIds());
+                assertThat(standIn.cann().get("live.graphs") > 0).isEqualTo(captures == 1);
+            }
+        }
+        assertThat(tokens.get(0)).hasSize(30).isEqualTo(tokens.get(1));
     }
 
     @Test

@@ -99,7 +99,10 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
 
         private DeviceGroup npus(int numDevices) {
             Layout layout = this == CANN_OLDEST ? Layout.WHOLE : Layout.SPLIT;
-            return new StandInNpus(StandInCann.fresh(), layout).group(numDevices);
+            StandInCann cann = StandInCann.fresh();
+            // with the newest, steps of several devices are captured as graphs too
+            cann.set("capture_collectives", this == CANN_NEWEST ? 1 : 0);
+            return new StandInNpus(cann, layout).group(numDevices);
         }
 
         private Device opened() {

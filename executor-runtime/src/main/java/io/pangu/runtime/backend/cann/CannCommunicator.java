@@ -21,17 +21,14 @@ final class CannCommunicator implements Communicator, AutoCloseable {
     private final Acl.Communicator handle;
     private final CannQueue queue;
     private final CannOperands operands;
-    private final CannHealth health;
 
     /** Takes the handle over. */
-    CannCommunicator(
-            int rank, int size, Acl.Communicator handle, CannQueue queue, CannOperands operands, CannHealth health) {
+    CannCommunicator(int rank, int size, Acl.Communicator handle, CannQueue queue, CannOperands operands) {
         this.rank = rank;
         this.size = size;
         this.handle = handle;
         this.queue = queue;
         this.operands = operands;
-        this.health = health;
     }
 
     @Override
@@ -51,8 +48,9 @@ final class CannCommunicator implements Communicator, AutoCloseable {
         if (address != operands.address("tensor", tensor)) {
             throw new IllegalArgumentException("the tensor begins at no multiple of 32 bytes");
         }
-        health.run(
-                "run HcclAllReduce",
+        queue.collective(
+                "HcclAllReduce",
+                new long[] {address, count},
                 () -> queue.cann()
                         .collectives()
                         .allReduce(
@@ -74,8 +72,9 @@ final class CannCommunicator implements Communicator, AutoCloseable {
         }
         long from = operands.address("part", part);
         long to = operands.address("whole", whole);
-        health.run(
-                "run HcclAllGather",
+        queue.collective(
+                "HcclAllGather",
+                new long[] {from, to, count},
                 () -> queue.cann()
                         .collectives()
                         .allGather(from, to, count, type(part.dtype()), handle, queue.stream()));

@@ -1,5 +1,6 @@
 package io.pangu.runtime.backend.cann;
 
+import io.pangu.runtime.backend.AttentionPlan;
 import io.pangu.runtime.backend.Communicator;
 import io.pangu.runtime.backend.Device;
 import io.pangu.runtime.backend.DeviceMemory;
@@ -33,6 +34,7 @@ final class CannDevice implements Device {
     private final CannOperands operands;
     private final WeightUploader weights;
     private final CannKernels kernels;
+    private final StepGraphs graphs;
     private final Communicator communicator;
 
     /** Takes the session over. */
@@ -43,6 +45,7 @@ final class CannDevice implements Device {
         this.operands = session.operands();
         this.weights = new WeightUploader(session.arena(), session.queue(), operands.activationType());
         this.kernels = session.health().allocate("open it", () -> new CannKernels(session));
+        this.graphs = session.graphs(kernels);
     }
 
     @Override
@@ -151,6 +154,11 @@ final class CannDevice implements Device {
     }
 
     @Override
+    public void repeat(Object shape, AttentionPlan plan, Runnable work) {
+        graphs.repeat(shape, plan, work);
+    }
+
+    @Override
     public Communicator communicator() {
         return communicator;
     }
@@ -162,13 +170,13 @@ final class CannDevice implements Device {
 
     /** What its operators have cost the host so far. */
     LaunchCounters counters() {
-        return session.queue().counters();
+        return session.queue().counters().withReplays(graphs.numReplays());
     }
 
     @Override
     public void close() {
         if (session.health().close()) {
-            session.close(kernels, communicator);
+            session.close(graphs, kernels, communicator);
         }
     }
 }

@@ -61,7 +61,7 @@ final class CannDevices implements DeviceGroup {
         } catch (RuntimeException e) {
             Cleanup cleanup = new Cleanup();
             Communicator joined = communicator;
-            cleanup.run(() -> session.close(null, joined));
+            cleanup.run(() -> session.close(null, null, joined));
             cleanup.addTo(e);
             throw e;
         }
@@ -83,7 +83,7 @@ final class CannDevices implements DeviceGroup {
         CannBindings cann = session.cann();
         HcclRootInfo info = meeting.meet(rank, cann.hccl()::rootInfo, settings.timeoutMillis());
         Acl.Communicator handle = cann.hccl().init(size(), info, rank);
-        return new CannCommunicator(rank, size(), handle, session.queue(), session.operands(), session.health());
+        return new CannCommunicator(rank, size(), handle, session.queue(), session.operands());
     }
 
     private String describe(NpuSession session, String soc) {

@@ -12,6 +12,7 @@ final class CannHealth {
     private final String device;
     private volatile @Nullable Throwable failure;
     private boolean isClosed;
+    private boolean isTentative;
 
     /**
      * A device that is well.
@@ -36,17 +37,26 @@ final class CannHealth {
         check();
         try {
             work.run();
-        } catch (EngineException e) {
-            if (e.code() == ErrorCode.DEVICE_LOST) {
+        } catch (RuntimeException e) {
+            if (e instanceof EngineException known && known.code() == ErrorCode.DEVICE_LOST) {
                 failure = e;
                 throw e;
             }
-            throw lost(attempt, e);
-        } catch (RuntimeException e) {
-            throw lost(attempt, e);
+            throw isTentative ? e : lost(attempt, e);
         } catch (Error e) {
             failure = e;
             throw e;
+        }
+    }
+
+    /** Does something on the device whose failure, but for an error of the JVM, does not lose it. */
+    <T> T tentatively(Supplier<T> work) {
+        check();
+        isTentative = true;
+        try {
+            return work.get();
+        } finally {
+            isTentative = false;
         }
     }
 
@@ -56,7 +66,7 @@ final class CannHealth {
         try {
             return work.get();
         } catch (CannException e) {
-            throw lost(attempt, e);
+            throw isTentative ? e : lost(attempt, e);
         }
     }
 

@@ -15,31 +15,41 @@ import io.pangu.runtime.tensor.Tensor;
  * Indices are not checked, they are on the device. Used by the thread that drives the device.
  */
 final class CannKernels implements Kernels, AutoCloseable {
+    private final CannQueue queue;
     private final CannHealth health;
     private final CannOperands operands;
     private final CannConstants constants;
     private final Scratch scratch;
+    private final LengthArrays lengths;
     private final LinearOperators linear;
     private final NormOperators norm;
     private final RotaryOperators rotary;
     private final CacheOperators cache;
+    private final AttentionOperators attention;
     private final RoutingOperators routing;
     private final ExpertOperators experts;
     private final RowOperators rows;
 
     CannKernels(NpuSession session) {
-        CannQueue queue = session.queue();
+        this.queue = session.queue();
         this.health = session.health();
         this.operands = session.operands();
         this.constants = new CannConstants(session);
         this.scratch = session.scratch();
+        this.lengths = new LengthArrays(session.cann().tensors());
         this.linear = new LinearOperators(queue, constants, scratch);
         this.norm = new NormOperators(queue, scratch);
         this.rotary = new RotaryOperators(queue, constants, scratch);
-        this.cache = new CacheOperators(queue, constants);
+        this.cache = new CacheOperators(queue);
+        this.attention = new AttentionOperators(queue, constants, lengths);
         this.routing = new RoutingOperators(queue, constants, scratch);
         this.experts = new ExpertOperators(queue, constants, scratch);
         this.rows = new RowOperators(queue, constants, scratch);
+    }
+
+    /** How often memory that its operators hand to each other has come to lie somewhere else. */
+    long numMoves() {
+        return scratch.numMoves();
     }
 
     @Override
@@ -109,13 +119,17 @@ final class CannKernels implements Kernels, AutoCloseable {
                     "blocks of " + plan.blockSize() + " tokens, the cache's have " + own.blockSize());
         }
         CannTensor fused = operands.activations("qkv", qkv, n, heads.qkvSize());
-        long table = operands.ints(
+        CannTensor to = operands.activations("out", out, n, heads.querySize());
+        AttentionOperators.Attention any = attention.of(new FusedRows(fused, heads), own, this::table, to.start());
+        kernel("attention", n, () -> queue.attend(plan, any));
+    }
+
+    private long table(AttentionPlan plan) {
+        return operands.ints(
                         "blockTable",
                         plan.blockTable(),
                         plan.blockTable().shape().dims())
                 .start();
-        CannTensor to = operands.activations("out", out, n, heads.querySize());
-        kernel("attention", n, () -> cache.attend(new FusedRows(fused, heads), own, plan, table, to.start()));
     }
 
     @Override
@@ -232,7 +246,10 @@ final class CannKernels implements Kernels, AutoCloseable {
 
     @Override
     public void close() {
-        constants.close();
-        scratch.close();
+        Cleanup cleanup = new Cleanup();
+        cleanup.run(lengths::close);
+        cleanup.run(constants::close);
+        cleanup.run(scratch::close);
+        cleanup.throwFailure();
     }
 }

@@ -1,5 +1,6 @@
 package io.pangu.runtime.backend.cann;
 
+import io.pangu.runtime.backend.AttentionPlan;
 import io.pangu.runtime.backend.cann.CannTensor.Argument;
 import io.pangu.runtime.backend.cann.OperatorShape.Operand;
 import io.pangu.runtime.backend.cann.ffi.Acl;
@@ -10,6 +11,7 @@ import io.pangu.runtime.backend.cann.ffi.StreamFlags;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A device's stream and all that goes through it: operators, collectives and copies, in order. Used by the thread that drives
@@ -27,7 +29,7 @@ final class CannQueue implements AutoCloseable {
     private final ExecutorCache executors;
     private final StagingRing staging;
 
-    private long numLaunches;
+    private LaunchTarget target;
 
     private CannQueue(
             CannBindings cann,
@@ -45,6 +47,7 @@ final class CannQueue implements AutoCloseable {
         this.workspace = workspace;
         this.staging = staging;
         this.executors = new ExecutorCache(cann, stream, workspace, settings.maxExecutors());
+        this.target = new DirectTarget(executors);
     }
 
     /**
@@ -93,16 +96,64 @@ final class CannQueue implements AutoCloseable {
      * @param attributes everything but tensors that the planner passes, as bits
      */
     void run(AclnnOperator operator, long[] attributes, ExecutorCache.Planner planner, Argument... arguments) {
-        launch(operator, () -> executors.run(shape(operator, attributes, arguments), planner, addresses(arguments)));
+        launch(operator, () -> target.run(shape(operator, attributes, arguments), planner, addresses(arguments)));
     }
 
     /** Puts an operator on the stream whose plan depends on values of this call alone. */
-    void runOnce(AclnnOperator operator, ExecutorCache.Planner planner, Argument... arguments) {
-        launch(operator, () -> executors.runOnce(shape(operator, NONE, arguments), planner, addresses(arguments)));
+    void runOnce(OperatorCall call, ExecutorCache.Planner planner) {
+        launch(call.shape().operator(), () -> target.runOnce(call, planner));
+    }
+
+    /** A call for {@link #runOnce}, which may be kept. */
+    OperatorCall call(AclnnOperator operator, Argument... arguments) {
+        return executors.known(new OperatorCall(shape(operator, NONE, arguments), addresses(arguments)));
+    }
+
+    /**
+     * Puts a collective on the stream.
+     *
+     * @param name as in messages
+     * @param arguments where its tensors lie and how many elements they have
+     */
+    void collective(String name, long[] arguments, Runnable call) {
+        health.run("run " + name, () -> target.collective(name, arguments, call));
+    }
+
+    /**
+     * Runs attention, in a way that a graph can repeat with other lengths.
+     *
+     * @param attention runs its operators by {@link #runOnce}, for this plan and any other of the same tensors
+     */
+    void attend(AttentionPlan plan, Consumer<AttentionPlan> attention) {
+        target.attend(plan, attention);
+    }
+
+    /** Does work whose operators and collectives go elsewhere. */
+    void divert(LaunchTarget elsewhere, Runnable work) {
+        LaunchTarget direct = target;
+        target = elsewhere;
+        try {
+            work.run();
+        } finally {
+            target = direct;
+        }
+    }
+
+    ExecutorCache executors() {
+        return executors;
+    }
+
+    /** How often the memory that its operators work in has come to lie somewhere else. */
+    long numMoves() {
+        return workspace.numMoves();
+    }
+
+    /** Makes the workspace so large that it will not have to grow while the stream is captured. */
+    void reserveForCapture() {
+        workspace.reserve();
     }
 
     private void launch(AclnnOperator operator, Runnable work) {
-        numLaunches++;
         health.run("run " + operator.cName(), () -> {
             work.run();
             if (synchronizesOperators) {
@@ -150,16 +201,6 @@ final class CannQueue implements AutoCloseable {
                 target.written());
     }
 
-    /** Host numbers for an operator that is planned once; {@link #destroy} gives them back. */
-    Acl.IntArray numbers(long... values) {
-        health.check();
-        return cann.tensors().createIntArray(values);
-    }
-
-    void destroy(Acl.IntArray numbers) {
-        cann.tensors().destroyIntArray(numbers);
-    }
-
     /** Puts a copy of host memory on the stream, which may be reused on return. */
     void upload(MemorySegment source, long target) {
         health.run("copy " + source.byteSize() + " bytes to it", () -> staging.upload(source, target));
@@ -177,7 +218,9 @@ final class CannQueue implements AutoCloseable {
 
     /** What went through so far. */
     LaunchCounters counters() {
-        return new LaunchCounters(numLaunches, executors.numPlans(), executors.numRepeats());
+        long plans = executors.numPlans();
+        long repeats = executors.numRepeats();
+        return new LaunchCounters(plans + repeats, plans, repeats, 0);
     }
 
     /** Comes to an end with what is on the stream: waits for it, or drops it where it will never be done. */

@@ -12,6 +12,7 @@ import io.pangu.runtime.error.ErrorCode;
  * @param stagingSlots pieces of pinned memory
  * @param stagingSlotBytes size of each
  * @param maxExecutors most executors that a device keeps
+ * @param usesGraphs whether decode steps are captured as graphs, where CANN and the driver have them
  */
 record CannSettings(
         int timeoutMillis,
@@ -19,17 +20,21 @@ record CannSettings(
         long arenaChunkBytes,
         int stagingSlots,
         long stagingSlotBytes,
-        int maxExecutors) {
+        int maxExecutors,
+        boolean usesGraphs) {
     /** Sets {@link #timeoutMillis}. */
     static final String TIMEOUT_PROPERTY = "pangu.cann.timeout-millis";
 
     /** {@code true} sets {@link #synchronizesOperators}. */
     static final String SYNCHRONIZE_PROPERTY = "pangu.cann.synchronize-operators";
 
+    /** {@code false} unsets {@link #usesGraphs}. */
+    static final String GRAPHS_PROPERTY = "pangu.cann.graphs";
+
     /** As long as a step may take by default. */
     private static final int TIMEOUT_MILLIS = 30 * 60 * 1000;
 
-    static final CannSettings DEFAULT = new CannSettings(TIMEOUT_MILLIS, false, 256L << 20, 8, 8L << 20, 4096);
+    static final CannSettings DEFAULT = new CannSettings(TIMEOUT_MILLIS, false, 256L << 20, 8, 8L << 20, 4096, true);
 
     /**
      * What the system properties say.
@@ -38,7 +43,8 @@ record CannSettings(
      */
     static CannSettings current() {
         return DEFAULT.withTimeoutMillis(timeout(System.getProperty(TIMEOUT_PROPERTY, "")))
-                .withSynchronizedOperators(Boolean.getBoolean(SYNCHRONIZE_PROPERTY));
+                .withSynchronizedOperators(Boolean.getBoolean(SYNCHRONIZE_PROPERTY))
+                .withGraphs(!System.getProperty(GRAPHS_PROPERTY, "").strip().equalsIgnoreCase("false"));
     }
 
     private static int timeout(String value) {
@@ -55,10 +61,28 @@ record CannSettings(
 
     CannSettings withTimeoutMillis(int millis) {
         return new CannSettings(
-                millis, synchronizesOperators, arenaChunkBytes, stagingSlots, stagingSlotBytes, maxExecutors);
+                millis,
+                synchronizesOperators,
+                arenaChunkBytes,
+                stagingSlots,
+                stagingSlotBytes,
+                maxExecutors,
+                usesGraphs);
     }
 
     CannSettings withSynchronizedOperators(boolean isWanted) {
-        return new CannSettings(timeoutMillis, isWanted, arenaChunkBytes, stagingSlots, stagingSlotBytes, maxExecutors);
+        return new CannSettings(
+                timeoutMillis, isWanted, arenaChunkBytes, stagingSlots, stagingSlotBytes, maxExecutors, usesGraphs);
+    }
+
+    CannSettings withGraphs(boolean areWanted) {
+        return new CannSettings(
+                timeoutMillis,
+                synchronizesOperators,
+                arenaChunkBytes,
+                stagingSlots,
+                stagingSlotBytes,
+                maxExecutors,
+                areWanted);
     }
 }

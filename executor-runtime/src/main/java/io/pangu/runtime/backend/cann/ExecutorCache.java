@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,8 +31,12 @@ final class ExecutorCache implements AutoCloseable {
     private final OpPlan plan = new OpPlan(arena);
     private final LinkedHashMap<OperatorShape, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
+    /** Operators that are planned for each call. */
+    private final LinkedHashMap<OperatorCall, Placed> placed = new LinkedHashMap<>(16, 0.75f, true);
+
     private long numPlans;
     private long numRepeats;
+    private long largestOnce;
     private boolean hasWarned;
 
     /** Calls the first phase of one operator with the tensors of its shape. */
@@ -52,6 +57,9 @@ final class ExecutorCache implements AutoCloseable {
             Acl.@Nullable Executor executor, @Nullable OperatorTensors tensors, long workspaceBytes) {
         static final Entry NOT_REPEATABLE = new Entry(null, null, 0);
     }
+
+    /** A call and the descriptors of its tensors. */
+    private record Placed(OperatorCall call, OperatorTensors tensors) {}
 
     /**
      * An empty cache.
@@ -82,22 +90,37 @@ final class ExecutorCache implements AutoCloseable {
         if (entry == null) {
             planAndKeep(shape, planner, addresses);
         } else if (entry.executor == null || entry.tensors == null) {
-            planOnce(shape, planner, addresses);
+            planOnce(new OperatorCall(shape, addresses), planner, stream, workspace::require);
         } else if (move(shape, entry.executor, entry.tensors, addresses)) {
             numRepeats++;
             long memory = workspace.require(entry.workspaceBytes);
             cann.ops().launch(shape.operator(), memory, entry.workspaceBytes, entry.executor, stream);
         } else {
-            planOnce(shape, planner, addresses);
+            planOnce(new OperatorCall(shape, addresses), planner, stream, workspace::require);
         }
     }
 
     /**
-     * The same for an operator whose plan depends on the values of a call, such as lengths: it is planned anew, and nothing that
-     * the planner passes need stay.
+     * The same for an operator whose plan depends on the values of a call, such as lengths: it is planned anew, nothing
+     * but its tensors' descriptors is kept, and nothing that the planner passes need stay.
      */
-    void runOnce(OperatorShape shape, Planner planner, long... addresses) {
-        planOnce(shape, planner, addresses);
+    void runOnce(OperatorCall call, Planner planner) {
+        largestOnce = Math.max(largestOnce, planOnce(call, planner, stream, workspace::require));
+    }
+
+    /**
+     * The same on another stream, or in other memory.
+     *
+     * @param memory gives an address where so many bytes are free
+     */
+    void runOnce(OperatorCall call, Planner planner, Acl.Stream on, LongUnaryOperator memory) {
+        planOnce(call, planner, on, memory);
+    }
+
+    /** A call that has been run and equals this one, or else this one: what is known is found again sooner by itself. */
+    OperatorCall known(OperatorCall call) {
+        Placed known = placed.get(call);
+        return known == null ? call : known.call;
     }
 
     /** Whether the executor points to the addresses now; if it cannot, it is not used again. */
@@ -120,10 +143,11 @@ final class ExecutorCache implements AutoCloseable {
     }
 
     private void planAndKeep(OperatorShape shape, Planner planner, long[] addresses) {
-        OperatorTensors tensors = plan(shape, planner, addresses);
+        OperatorTensors tensors = new OperatorTensors(cann.tensors(), shape, addresses);
         boolean isRepeatable = false;
         try {
-            long memory = workspaceFor(plan);
+            plan(shape, planner, tensors);
+            long memory = workspaceFor(plan, workspace::require);
             isRepeatable = makeRepeatable(shape);
             cann.ops().launch(plan, memory, stream);
         } catch (RuntimeException e) {
@@ -139,35 +163,43 @@ final class ExecutorCache implements AutoCloseable {
         dropEldest();
     }
 
-    private void planOnce(OperatorShape shape, Planner planner, long[] addresses) {
-        OperatorTensors tensors = plan(shape, planner, addresses);
-        try {
-            cann.ops().launch(plan, workspaceFor(plan), stream);
-        } finally {
-            tensors.close();
-        }
+    /** Gives the bytes that it worked in. */
+    private long planOnce(OperatorCall call, Planner planner, Acl.Stream on, LongUnaryOperator memory) {
+        plan(call.shape(), planner, placedTensors(call));
+        long bytes = plan.workspaceBytes();
+        cann.ops().launch(plan, workspaceFor(plan, memory), on);
+        return bytes;
     }
 
-    private OperatorTensors plan(OperatorShape shape, Planner planner, long[] addresses) {
-        OperatorTensors tensors = new OperatorTensors(cann.tensors(), shape, addresses);
-        try {
-            planner.plan(cann.ops(), plan, tensors);
-            if (plan.operator() != shape.operator()) {
-                cann.executors().discard(plan.executor());
-                throw new IllegalArgumentException(plan.operator() + " has been planned for " + shape);
-            }
-            numPlans++;
-            return tensors;
-        } catch (RuntimeException e) {
-            close(tensors, e);
-            throw e;
+    private OperatorTensors placedTensors(OperatorCall call) {
+        Placed known = placed.get(call);
+        if (known != null) {
+            return known.tensors;
         }
+        OperatorTensors tensors = new OperatorTensors(cann.tensors(), call.shape(), call.addresses());
+        placed.put(call, new Placed(call, tensors));
+        if (placed.size() > maxEntries) {
+            Iterator<Placed> eldestFirst = placed.values().iterator();
+            Placed eldest = eldestFirst.next();
+            eldestFirst.remove();
+            eldest.tensors.close();
+        }
+        return tensors;
+    }
+
+    private void plan(OperatorShape shape, Planner planner, OperatorTensors tensors) {
+        planner.plan(cann.ops(), plan, tensors);
+        if (plan.operator() != shape.operator()) {
+            cann.executors().discard(plan.executor());
+            throw new IllegalArgumentException(plan.operator() + " has been planned for " + shape);
+        }
+        numPlans++;
     }
 
     /** Room to work in; the executor is given back when there is none. */
-    private long workspaceFor(OpPlan planned) {
+    private long workspaceFor(OpPlan planned, LongUnaryOperator memory) {
         try {
-            return workspace.require(planned.workspaceBytes());
+            return memory.applyAsLong(planned.workspaceBytes());
         } catch (RuntimeException e) {
             try {
                 cann.executors().discard(planned.executor());
@@ -228,6 +260,11 @@ final class ExecutorCache implements AutoCloseable {
         }
     }
 
+    /** The most bytes that an operator that is planned for each call has worked in so far. */
+    long largestOnce() {
+        return largestOnce;
+    }
+
     /** First phases so far. */
     long numPlans() {
         return numPlans;
@@ -246,20 +283,16 @@ final class ExecutorCache implements AutoCloseable {
     /** Destroys every executor and its tensors. */
     @Override
     public void close() {
-        CannException failure = null;
+        Cleanup cleanup = new Cleanup();
         for (Entry entry : entries.values()) {
-            try {
-                if (entry.executor != null && entry.tensors != null) {
-                    destroy(entry.executor, entry.tensors);
-                }
-            } catch (CannException e) {
-                failure = e;
+            if (entry.executor != null && entry.tensors != null) {
+                cleanup.run(() -> destroy(entry.executor, entry.tensors));
             }
         }
         entries.clear();
+        placed.values().forEach(each -> cleanup.run(each.tensors::close));
+        placed.clear();
         arena.close();
-        if (failure != null) {
-            throw failure;
-        }
+        cleanup.throwFailure();
     }
 }

@@ -17,22 +17,24 @@ final class NpuSession {
     private final CannQueue queue;
     private final BoundedWait wait;
     private final CannOperands operands;
+    private final boolean usesGraphs;
 
     private NpuSession(
-            CannBindings cann,
             int deviceId,
             NpuKind kind,
             CannHealth health,
             CannArena arena,
             CannQueue queue,
-            BoundedWait wait) {
-        this.cann = cann;
+            BoundedWait wait,
+            boolean usesGraphs) {
+        this.cann = queue.cann();
         this.deviceId = deviceId;
         this.kind = kind;
         this.health = health;
         this.arena = arena;
         this.queue = queue;
         this.wait = wait;
+        this.usesGraphs = usesGraphs;
         this.operands = new CannOperands(arena, kind.activationType());
     }
 
@@ -50,7 +52,14 @@ final class NpuSession {
             CannHealth health = new CannHealth(name);
             BoundedWait wait = new BoundedWait(cann.streams(), settings.timeoutMillis(), check);
             CannQueue queue = CannQueue.open(cann, health, arena, wait, settings);
-            return new NpuSession(cann, deviceId, kind, health, arena, queue, wait);
+            return new NpuSession(
+                    deviceId,
+                    kind,
+                    health,
+                    arena,
+                    queue,
+                    wait,
+                    settings.usesGraphs() && !settings.synchronizesOperators());
         } catch (RuntimeException e) {
             Cleanup cleanup = new Cleanup();
             cleanup.run(arena::close);
@@ -93,6 +102,11 @@ final class NpuSession {
         return new Scratch(new Workspace(arena, queue.stream(), wait));
     }
 
+    /** Steps of these kernels, captured as graphs where that is wanted and possible. */
+    StepGraphs graphs(CannKernels kernels) {
+        return new StepGraphs(queue, health, arena, () -> queue.numMoves() + kernels.numMoves(), usesGraphs);
+    }
+
     AclMemory.MemoryInfo memoryInfo() {
         return cann.memory().info(kind.memory());
     }
@@ -100,11 +114,17 @@ final class NpuSession {
     /**
      * Gives the device back in the reverse order. What fails on a device that is lost is not worth a word.
      *
+     * @param graphs null when there are none yet
      * @param kernels null when there are none yet
      */
-    void close(@Nullable CannKernels kernels, Communicator communicator) {
+    void close(@Nullable StepGraphs graphs, @Nullable CannKernels kernels, Communicator communicator) {
         Cleanup cleanup = new Cleanup();
         cleanup.run(queue::finish);
+        // what a lost device has not run of a graph ends with its stream alone
+        boolean outliveStream = health.isLost();
+        if (graphs != null && !outliveStream) {
+            cleanup.run(graphs::close);
+        }
         if (kernels != null) {
             cleanup.run(kernels::close);
         }
@@ -112,6 +132,9 @@ final class NpuSession {
             cleanup.run(joined::close);
         }
         cleanup.run(queue::close);
+        if (graphs != null && outliveStream) {
+            cleanup.run(graphs::close);
+        }
         cleanup.run(arena::close);
         cleanup.run(() -> cann.devices().resetDevice(deviceId));
         if (!health.isLost()) {

@@ -72,11 +72,12 @@ final class OperatorShape {
 
     @Override
     public boolean equals(Object o) {
-        return o instanceof OperatorShape other
-                && hash == other.hash
-                && operator == other.operator
-                && operands.equals(other.operands)
-                && Arrays.equals(attributes, other.attributes);
+        return this == o
+                || (o instanceof OperatorShape other
+                        && hash == other.hash
+                        && operator == other.operator
+                        && operands.equals(other.operands)
+                        && Arrays.equals(attributes, other.attributes));
     }
 
     @Override

@@ -38,6 +38,11 @@ final class Scratch implements AutoCloseable {
         return new Frame(memory.require(total));
     }
 
+    /** How often the memory has come to lie somewhere else. */
+    long numMoves() {
+        return memory.numMoves();
+    }
+
     /** Bytes of a tensor. */
     static long bytes(AclDataType type, long... dims) {
         long elements = 1;

@@ -16,6 +16,8 @@ final class Workspace implements AutoCloseable {
     private final Acl.Stream stream;
     private final BoundedWait wait;
     private @Nullable CannBuffer buffer;
+    private long most;
+    private long numMoves;
 
     /**
      * A workspace that is empty.
@@ -42,6 +44,7 @@ final class Workspace implements AutoCloseable {
         if (bytes == 0) {
             return 0;
         }
+        most = Math.max(most, bytes);
         CannBuffer current = buffer;
         if (current == null || current.sizeBytes() < bytes) {
             current = grow(bytes);
@@ -58,9 +61,28 @@ final class Workspace implements AutoCloseable {
             buffer = null;
             old.close();
         }
+        numMoves++;
         CannBuffer grown = arena.allocate(size);
         buffer = grown;
         return grown;
+    }
+
+    /**
+     * Makes room for operators that ask for twice as much as any has asked for.
+     *
+     * @throws io.pangu.runtime.error.EngineException {@code OUT_OF_MEMORY} when it cannot grow
+     */
+    void reserve() {
+        CannBuffer current = buffer;
+        long wanted = 2 * most;
+        if (wanted > 0 && (current == null || current.sizeBytes() < wanted)) {
+            grow(wanted);
+        }
+    }
+
+    /** How often it has come to lie somewhere else; what keeps an address from before must not be used again. */
+    long numMoves() {
+        return numMoves;
     }
 
     /** Its size now. */

@@ -229,7 +229,23 @@ class ExecutorCacheTest extends NpuTest {
         assertThat(cache.numPlans()).isEqualTo(3);
         assertThat(cache.numRepeats()).isZero();
         assertThat(standIn.cann().get("live.executors")).isZero();
+    }
+
+    @Test
+    void descriptorsOfAnOperatorThatIsPlannedEachTimeAreMadeOnceForItsPlace() {
+        standIn.cann().fault("aclSetAclOpExecutorRepeatable", 1, StandInCann.Fault.FAIL, 561000, 0);
+        long x = upload(1, 1);
+        long out = upload(0, 0);
+        neg(2, x, out);
         assertThat(standIn.cann().get("live.tensors")).isZero();
+        for (int i = 0; i < 3; i++) {
+            neg(2, x, out);
+            assertThat(standIn.cann().get("live.tensors")).isEqualTo(2);
+        }
+        assertThat(download(out, 2)).containsExactly(-1, -1);
+        neg(2, upload(2, 2), out);
+        assertThat(download(out, 2)).containsExactly(-2, -2);
+        assertThat(standIn.cann().get("live.tensors")).isEqualTo(4);
     }
 
     @Test

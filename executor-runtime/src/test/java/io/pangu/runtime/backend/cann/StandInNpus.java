@@ -15,7 +15,7 @@ import java.util.Optional;
 /** NPUs of the stand-in as the backend's users see them: a machine with device files, its environment, and the provider. */
 public final class StandInNpus {
     /** Small pieces, because the stand-in fills memory with garbage; waits end while a test is still patient. */
-    static final CannSettings SETTINGS = new CannSettings(20_000, false, 8 << 20, 4, 256 << 10, 4096);
+    static final CannSettings SETTINGS = new CannSettings(20_000, false, 8 << 20, 4, 256 << 10, 4096, true);
 
     private final StandInCann cann;
     private final StandInCann.Layout layout;
