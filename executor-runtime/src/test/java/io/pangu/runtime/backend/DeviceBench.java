@@ -195,4 +195,22 @@ public final class DeviceBench implements AutoCloseable {
         }
         return experts;
     }
+
+    /** As {@link #experts}; those of a fixed quantisation without offsets and biases. */
+    public static List<HostExpert> symmetricExperts(
+            Random random, int count, int hidden, int width, WeightScheme scheme) {
+        return experts(random, count, hidden, width, scheme).stream()
+                .map(expert -> new HostExpert(symmetric(expert.gateUp()), symmetric(expert.down())))
+                .toList();
+    }
+
+    private static HostLinear symmetric(HostLinear layer) {
+        List<HostMatrix> parts = layer.parts().stream()
+                .map(part -> part.quantization().orElse(null) instanceof RowQuantization.Static fixed
+                        ? part.with(new RowQuantization.Static(
+                                new InputQuantization(fixed.input().scale(), 0), fixed.scales(), new int[part.rows()]))
+                        : part)
+                .toList();
+        return new HostLinear(parts, layer.bias(), layer.scheme());
+    }
 }

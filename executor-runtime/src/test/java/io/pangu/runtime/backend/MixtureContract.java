@@ -21,6 +21,17 @@ import org.junit.jupiter.api.Test;
 
 /** The part of the contract that is the mixture of grouped experts: routing and the experts themselves. */
 public abstract class MixtureContract extends BackendContract {
+    /** Whether its experts can have offsets of their inputs and biases where those are quantised in fixed steps. */
+    protected boolean supportsAsymmetricExperts() {
+        return true;
+    }
+
+    private List<HostExpert> experts(Random random, int count, int hidden, int width, WeightScheme scheme) {
+        return supportsAsymmetricExperts()
+                ? DeviceBench.experts(random, count, hidden, width, scheme)
+                : DeviceBench.symmetricExperts(random, count, hidden, width, scheme);
+    }
+
     /** How far a router's weight may be off, relative: what exponentials in fp32 lose. */
     protected float routerTolerance() {
         return 1e-6f;
@@ -189,7 +200,7 @@ public abstract class MixtureContract extends BackendContract {
         int hidden = 64;
         int width = 24;
         for (WeightScheme scheme : schemes()) {
-            List<HostExpert> experts = DeviceBench.experts(random, 9, hidden, width, scheme);
+            List<HostExpert> experts = experts(random, 9, hidden, width, scheme);
             // Around the twelve rows of a register tile and its multiples.
             for (int n : new int[] {1, 11, 12, 13, 24, 25, 37}) {
                 int[] ids = new int[2 * n];
@@ -248,7 +259,7 @@ public abstract class MixtureContract extends BackendContract {
             for (int n : new int[] {1, 2, 7, 16, 33}) {
                 int width = widths[n % widths.length];
                 int hidden = 33 + n;
-                List<HostExpert> experts = DeviceBench.experts(random, 12, hidden, width, scheme);
+                List<HostExpert> experts = experts(random, 12, hidden, width, scheme);
                 float[] x = normal(random, n * hidden);
                 float[] before = normal(random, n * hidden);
                 int[] ids = choices(random, n, 3);
@@ -275,8 +286,7 @@ public abstract class MixtureContract extends BackendContract {
         Random random = new Random(22);
         int hidden = 96;
         for (WeightScheme scheme : schemes()) {
-            ExpertWeights experts =
-                    tested.own(tested.device().packExperts(DeviceBench.experts(random, 12, hidden, 72, scheme)));
+            ExpertWeights experts = tested.own(tested.device().packExperts(experts(random, 12, hidden, 72, scheme)));
             int n = 29;
             // The choices are part of a row: they follow from its content, so that a row takes them along.
             sameBits("experts " + scheme, normal(random, n * hidden), n, hidden, (bench, x, out) -> {
@@ -303,8 +313,7 @@ public abstract class MixtureContract extends BackendContract {
     @Test
     void countsTheRowsOfEachExpert() {
         Random random = new Random(27);
-        ExpertWeights experts =
-                tested.own(tested.device().packExperts(DeviceBench.experts(random, 12, 16, 8, WeightScheme.BF16)));
+        ExpertWeights experts = tested.own(tested.device().packExperts(experts(random, 12, 16, 8, WeightScheme.BF16)));
         Tensor counts = tested.fresh(DType.I32, 12);
         // The second call's counts stand alone: they are no sum over calls.
         for (int n : new int[] {300, 29}) {

@@ -5,6 +5,7 @@ import io.pangu.runtime.backend.cann.ffi.AclDataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -12,6 +13,8 @@ import java.util.Map;
 final class CannConstants implements AutoCloseable {
     /** The attention operators read a mask of this many rows and columns, whatever the lengths. */
     private static final int MASK_SIZE = 2048;
+
+    private static final int FIRST_ONES = 1024;
 
     private final NpuSession session;
     private final Acl.Scalar one;
@@ -22,11 +25,15 @@ final class CannConstants implements AutoCloseable {
 
     private final Map<Integer, Acl.IntArray> expertRanges = new HashMap<>();
 
+    /** As many as were ever asked for. */
+    private CannTensor ones;
+
     private record GroupSizes(int count, int expertsPerGroup) {}
 
     CannConstants(NpuSession session) {
         this.session = session;
         this.causalMask = uploadMask();
+        this.ones = uploadOnes(FIRST_ONES);
         this.one = session.cann().tensors().createScalar(1f);
         try {
             this.wholeOne = session.cann().tensors().createScalar(1L);
@@ -44,6 +51,14 @@ final class CannConstants implements AutoCloseable {
     /** 1 as a whole number. */
     Acl.Scalar wholeOne() {
         return wholeOne;
+    }
+
+    /** (count) FLOAT32, all 1: scales of what is not to be scaled. */
+    CannTensor ones(long count) {
+        if (count > ones.rows()) {
+            ones = uploadOnes(Math.toIntExact(Math.max(count, 2 * ones.rows())));
+        }
+        return CannTensor.dense(AclDataType.FLOAT32, ones.start(), count);
     }
 
     /** From the first of so many experts to the one after the last. */
@@ -70,6 +85,12 @@ final class CannConstants implements AutoCloseable {
             }
             return CannTensor.dense(AclDataType.INT32, uploaded(starts), 1, sizes.count);
         }
+    }
+
+    private CannTensor uploadOnes(int count) {
+        float[] values = new float[count];
+        Arrays.fill(values, 1);
+        return CannTensor.dense(AclDataType.FLOAT32, uploaded(MemorySegment.ofArray(values)), count);
     }
 
     private CannTensor uploadMask() {

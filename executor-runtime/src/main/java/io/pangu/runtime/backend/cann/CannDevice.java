@@ -26,13 +26,11 @@ final class CannDevice implements Device {
     /** Tokens of a cache block; what the attention operators are fastest with. */
     static final int KV_BLOCK_SIZE = 128;
 
-    /** Attention reads heads in pieces of so many elements. */
-    private static final int HEAD_MULTIPLE = 16;
-
     private final NpuSession session;
     private final String description;
     private final CannOperands operands;
     private final WeightUploader weights;
+    private final ExpertUploader experts;
     private final CannKernels kernels;
     private final StepGraphs graphs;
     private final Communicator communicator;
@@ -44,6 +42,7 @@ final class CannDevice implements Device {
         this.communicator = communicator;
         this.operands = session.operands();
         this.weights = new WeightUploader(session.arena(), session.queue(), operands.activationType());
+        this.experts = new ExpertUploader(weights);
         this.kernels = session.health().allocate("open it", () -> new CannKernels(session));
         this.graphs = session.graphs(kernels);
     }
@@ -115,8 +114,8 @@ final class CannDevice implements Device {
     }
 
     @Override
-    public ExpertWeights packExperts(List<HostExpert> experts) {
-        return session.health().allocate("bring weights to it", () -> weights.experts(experts));
+    public ExpertWeights packExperts(List<HostExpert> hosted) {
+        return session.health().allocate("bring weights to it", () -> experts.experts(hosted));
     }
 
     @Override
@@ -125,11 +124,11 @@ final class CannDevice implements Device {
             throw new IllegalArgumentException(
                     "cache blocks of " + blockSize + " tokens; a multiple of " + KV_BLOCK_SIZE + " is needed");
         }
-        if (heads.headDim() % HEAD_MULTIPLE != 0) {
+        if (heads.headDim() % CannDeviceProvider.HEAD_MULTIPLE != 0) {
             throw new EngineException(
                     ErrorCode.INVALID_CONFIG,
                     "the model's heads have " + heads.headDim() + " elements; on an NPU they must be a multiple of "
-                            + HEAD_MULTIPLE + ", use backend cpu",
+                            + CannDeviceProvider.HEAD_MULTIPLE + ", use backend cpu",
                     Map.of("headDim", Integer.toString(heads.headDim())),
                     null);
         }

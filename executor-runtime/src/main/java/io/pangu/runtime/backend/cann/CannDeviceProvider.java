@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
 
 /** Ascend NPUs through CANN. */
 public final class CannDeviceProvider implements DeviceProvider {
+    /** Attention reads heads in pieces of so many elements: what a model's head size must be a multiple of. */
+    public static final int HEAD_MULTIPLE = 16;
+
     private final CannMachine machine;
     private final CannSettings settings;
 

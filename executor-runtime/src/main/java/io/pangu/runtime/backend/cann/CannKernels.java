@@ -85,7 +85,7 @@ final class CannKernels implements Kernels, AutoCloseable {
 
     @Override
     public void linear(Tensor x, LinearWeight weight, Tensor out) {
-        CannLinear layer = own(weight);
+        CannLayer layer = own(weight);
         int n = x.rows();
         CannTensor from = operands.activations("x", x, n, layer.inFeatures());
         CannTensor to = operands.activations("out", out, n, layer.outFeatures());
@@ -162,7 +162,7 @@ final class CannKernels implements Kernels, AutoCloseable {
         if (!(weights instanceof CannExperts own)) {
             throw new IllegalArgumentException("the experts were packed by another device");
         }
-        operands.requireOwn("experts", own.gateUp().weight());
+        operands.requireOwn("experts", own.down().weight());
         int n = x.rows();
         int k = n == 0 ? 0 : expertIds.rowElements();
         CannTensor from = operands.activations("x", x, n, own.hiddenSize());
@@ -221,11 +221,11 @@ final class CannKernels implements Kernels, AutoCloseable {
         }
     }
 
-    private CannLinear own(LinearWeight weight) {
-        if (!(weight instanceof CannLinear layer)) {
+    private CannLayer own(LinearWeight weight) {
+        if (!(weight instanceof CannLayer layer)) {
             throw new IllegalArgumentException("the weight was packed by another device");
         }
-        operands.requireOwn("weight", layer.weight());
+        operands.requireOwn("weight", layer.runs().get(0).weight());
         return layer;
     }
 

@@ -64,6 +64,11 @@ record CannTensor(AclTensors.View view, long address) {
                 address);
     }
 
+    /** Some neighbouring columns of a matrix. */
+    CannTensor columns(long first, long count) {
+        return part(first, new long[] {rows(), count}, view.strides());
+    }
+
     /** Device address of the first element. */
     long start() {
         return address + view.offset() * view.dataType().bytes();

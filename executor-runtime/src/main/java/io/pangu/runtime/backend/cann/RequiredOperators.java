@@ -43,8 +43,10 @@ final class RequiredOperators {
     /** By weights in int8 besides. */
     static final List<List<AclnnOperator>> NEEDED_FOR_INT8 = List.of(
             List.of(AclnnOperator.DYNAMIC_QUANT),
+            List.of(AclnnOperator.ASCEND_QUANT),
             List.of(AclnnOperator.QUANT_MATMUL_V5, AclnnOperator.QUANT_MATMUL_V4),
-            List.of(AclnnOperator.MOE_INIT_ROUTING_QUANT_V2));
+            List.of(AclnnOperator.MOE_INIT_ROUTING_QUANT_V2),
+            List.of(AclnnOperator.SCATTER_ND_UPDATE));
 
     private RequiredOperators() {}
 

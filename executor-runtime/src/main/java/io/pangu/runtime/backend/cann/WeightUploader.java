@@ -1,20 +1,19 @@
 package io.pangu.runtime.backend.cann;
 
-import io.pangu.runtime.error.EngineException;
-import io.pangu.runtime.error.ErrorCode;
+import io.pangu.runtime.backend.cann.ffi.AclDataType;
 import io.pangu.runtime.quant.FloatFormat;
-import io.pangu.runtime.quant.HostExpert;
 import io.pangu.runtime.quant.HostLinear;
 import io.pangu.runtime.quant.HostMatrix;
 import io.pangu.runtime.quant.Int8Rows;
+import io.pangu.runtime.quant.RowQuantization;
 import io.pangu.runtime.quant.WeightScheme;
 import io.pangu.runtime.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,86 +34,72 @@ final class WeightUploader {
         this.floatType = floatType;
     }
 
-    /**
-     * Brings one layer.
-     *
-     * @throws EngineException {@code UNSUPPORTED_MODEL} when its inputs are quantised by steps that the checkpoint has fixed
-     */
-    CannLinear linear(HostLinear host) {
-        return stacked(List.of(host), DType.F32);
+    DType floatType() {
+        return floatType;
     }
 
-    /**
-     * Brings experts.
-     *
-     * @throws IllegalArgumentException when there are none, or they differ in shape or scheme
-     * @throws EngineException {@code UNSUPPORTED_MODEL} as for one layer
-     */
-    CannExperts experts(List<HostExpert> experts) {
-        if (experts.isEmpty()) {
-            throw new IllegalArgumentException("no experts");
-        }
-        HostLinear first = experts.get(0).down();
-        CannLinear gateUp = stacked(experts, HostExpert::gateUp);
+    /** Brings one layer. */
+    CannLayer linear(HostLinear host) {
+        List<CannLinear> runs = new ArrayList<>();
         try {
-            CannLinear down = stacked(experts, HostExpert::down);
-            return new CannExperts(experts.size(), first.outFeatures(), first.inFeatures(), gateUp, down);
+            for (HostLinear run : host.byInput()) {
+                FixedSteps.Wanted steps = run.input().map(FixedSteps.Wanted::of).orElse(null);
+                runs.add(matrix(List.of(run), DType.F32, steps));
+            }
+            return new CannLayer(runs);
         } catch (RuntimeException e) {
-            gateUp.close();
+            runs.forEach(CannLinear::close);
             throw e;
         }
     }
 
-    private CannLinear stacked(List<HostExpert> experts, Function<HostExpert, HostLinear> part) {
-        List<HostLinear> layers = experts.stream().map(part).toList();
+    /**
+     * Brings the matrices of one layer, or of the same layer of several experts, one below the other.
+     *
+     * @param layers of equal shape and scheme; several have no biases
+     * @param scaleType of the scales of int8
+     * @param steps in which inputs are quantised; null where that is not fixed
+     */
+    CannLinear matrix(List<HostLinear> layers, DType scaleType, FixedSteps.@Nullable Wanted steps) {
         HostLinear first = layers.get(0);
-        for (HostLinear layer : layers) {
-            if (layer.inFeatures() != first.inFeatures()
-                    || layer.outFeatures() != first.outFeatures()
-                    || !layer.scheme().equals(first.scheme())
-                    || layer.bias().isPresent()) {
-                throw new IllegalArgumentException("experts differ in shape or scheme, or have biases");
-            }
-        }
-        // grouped products into bf16 take bf16 scales
-        return stacked(layers, floatType == DType.BF16 ? DType.BF16 : DType.F32);
-    }
-
-    private CannLinear stacked(List<HostLinear> layers, DType scaleType) {
-        HostLinear first = layers.get(0);
-        if (first.scheme() instanceof WeightScheme.W8A8Static) {
-            throw new EngineException(
-                    ErrorCode.UNSUPPORTED_MODEL,
-                    first.parts().get(0).name()
-                            + " is W8A8 with a fixed scale of its inputs, which NPUs are not asked to"
-                            + " multiply yet; use backend cpu, or a checkpoint of W8A8_DYNAMIC or of floats",
-                    Map.of("tensor", first.parts().get(0).name()),
-                    null);
-        }
         int rows = Math.multiplyExact(layers.size(), first.outFeatures());
-        boolean isInt8 = first.scheme() instanceof WeightScheme.W8A8Dynamic;
+        boolean isInt8 = steps != null || first.scheme() instanceof WeightScheme.W8A8Dynamic;
         if (isInt8) {
             RequiredOperators.checkInt8(queue.cann());
         }
         long rowBytes = (long) first.inFeatures() * (isInt8 ? Byte.BYTES : floatType.bytes());
-        CannBuffer weight = arena.allocate(rows * rowBytes);
-        @Nullable CannBuffer scale = null;
-        @Nullable CannBuffer bias = null;
+        List<CannBuffer> sent = new ArrayList<>();
         try {
+            CannBuffer weight = arena.allocate(rows * rowBytes);
+            sent.add(weight);
             float[] scales = sendRows(layers, rowBytes, weight, isInt8);
-            if (isInt8) {
-                scale = arena.allocate((long) rows * scaleType.bytes());
-                send(scales, scaleType, scale);
+            CannBuffer scale = isInt8 ? send(scales, scaleType, sent) : null;
+            CannBuffer bias = null;
+            if (steps != null) {
+                bias = sendWhole(wholeBias(layers), scales, sent);
+            } else if (first.bias().isPresent()) {
+                bias = send(first.bias().get(), floatType, sent);
             }
-            if (first.bias().isPresent()) {
-                bias = arena.allocate((long) rows * floatType.bytes());
-                send(first.bias().orElseThrow(), floatType, bias);
-            }
-            return new CannLinear(first.inFeatures(), first.outFeatures(), weight, scale, bias);
+            FixedSteps fixed =
+                    steps == null ? null : new FixedSteps(send(steps.encoded(), DType.F32, sent), steps.column());
+            return new CannLinear(first.inFeatures(), first.outFeatures(), weight, scale, bias, fixed);
         } catch (RuntimeException e) {
-            new CannLinear(first.inFeatures(), first.outFeatures(), weight, scale, bias).close();
+            sent.forEach(CannBuffer::close);
             throw e;
         }
+    }
+
+    /** The integer biases of layers whose inputs are quantised in fixed steps, one after the other. */
+    static int[] wholeBias(List<HostLinear> layers) {
+        return layers.stream()
+                .flatMap(layer -> layer.parts().stream())
+                .flatMapToInt(part -> Arrays.stream(fixed(part).bias()))
+                .toArray();
+    }
+
+    /** What a part of such a layer needs besides its elements. */
+    static RowQuantization.Static fixed(HostMatrix part) {
+        return (RowQuantization.Static) part.quantization().orElseThrow();
     }
 
     /** Sends all rows; gives their scales, where they are quantised. */
@@ -166,11 +151,38 @@ final class WeightUploader {
         return part.quantization().get().scale(index);
     }
 
-    private void send(float[] values, DType dtype, CannBuffer target) {
-        try (Arena host = Arena.ofConfined()) {
-            MemorySegment encoded = host.allocate(target.sizeBytes());
-            FloatFormat.encode(values, values.length, dtype, encoded);
-            queue.upload(encoded, target.address());
+    /** A bias in whole numbers, as the operators of this device add it; null for one of zeros. */
+    private @Nullable CannBuffer sendWhole(int[] bias, float[] scales, List<CannBuffer> sent) {
+        if (Arrays.stream(bias).allMatch(value -> value == 0)) {
+            return null;
         }
+        if (Int8Operators.fixedBiasType(queue, CannOperands.type(floatType)) == AclDataType.INT32) {
+            return send(MemorySegment.ofArray(bias), sent);
+        }
+        float[] scaled = new float[bias.length];
+        for (int i = 0; i < bias.length; i++) {
+            scaled[i] = (float) ((double) bias[i] * scales[i]);
+        }
+        return send(scaled, DType.F32, sent);
+    }
+
+    /**
+     * Sends numbers to memory of their own.
+     *
+     * @param sent where that memory is noted
+     */
+    CannBuffer send(float[] values, DType dtype, List<CannBuffer> sent) {
+        try (Arena host = Arena.ofConfined()) {
+            MemorySegment encoded = host.allocate((long) values.length * dtype.bytes());
+            FloatFormat.encode(values, values.length, dtype, encoded);
+            return send(encoded, sent);
+        }
+    }
+
+    private CannBuffer send(MemorySegment encoded, List<CannBuffer> sent) {
+        CannBuffer target = arena.allocate(encoded.byteSize());
+        sent.add(target);
+        queue.upload(encoded, target.address());
+        return target;
     }
 }

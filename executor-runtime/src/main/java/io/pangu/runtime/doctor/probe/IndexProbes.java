@@ -92,24 +92,33 @@ final class IndexProbes {
 
     private static double[] withPickedRows(Operand table, Operand rows) {
         double[] out = table.values().clone();
+        int width = rows.elements() / PICKED.length;
         for (int i = 0; i < PICKED.length; i++) {
-            System.arraycopy(rows.values(), i * WIDTH, out, PICKED[i] * WIDTH, WIDTH);
+            System.arraycopy(rows.values(), i * width, out, PICKED[i] * width, width);
         }
         return out;
     }
 
+    /** Rows of a cache, and rows of two numbers in fp32, which the engine sorts by expert so. */
     private static void scatter(ProbeDevice device) {
-        Operand cache = device.random(13, ROWS, WIDTH);
-        Operand rows = device.random(14, PICKED.length, WIDTH);
+        scatter(device, device.random(13, ROWS, WIDTH), device.random(14, PICKED.length, WIDTH));
+        scatter(device, pairs(device, 17, ROWS), pairs(device, 18, PICKED.length));
+    }
+
+    private static Operand pairs(ProbeDevice device, long seed, int count) {
+        return device.of(AclDataType.FLOAT32, ProbeDevice.numbers(seed, 2 * count), count, 2);
+    }
+
+    private static void scatter(ProbeDevice device, Operand target, Operand rows) {
         device.ops()
                 .index()
                 .scatterNdUpdate(
                         device.plan(),
-                        cache.tensor(),
+                        target.tensor(),
                         ids(device, PICKED.length, 1).tensor(),
                         rows.tensor());
         device.run();
-        device.expect("varRef", cache, withPickedRows(cache, rows));
+        device.expect("varRef", target, withPickedRows(target, rows));
     }
 
     private static void indexCopy(ProbeDevice device) {

@@ -42,8 +42,10 @@ public record OperatorChoice(String purpose, Use use, List<AclnnOperator> newest
             decoder("log-probabilities", AclnnOperator.LOG_SOFTMAX),
             decoder("picked elements", AclnnOperator.GATHER),
             int8("int8 rows", AclnnOperator.DYNAMIC_QUANT),
+            int8("int8 rows, fixed steps", AclnnOperator.ASCEND_QUANT),
             int8("int8 products", AclnnOperator.QUANT_MATMUL_V5, AclnnOperator.QUANT_MATMUL_V4),
-            int8("int8 rows to experts", AclnnOperator.MOE_INIT_ROUTING_QUANT_V2));
+            int8("int8 rows to experts", AclnnOperator.MOE_INIT_ROUTING_QUANT_V2),
+            int8("experts' own steps", AclnnOperator.SCATTER_ND_UPDATE));
 
     private static OperatorChoice decoder(String purpose, AclnnOperator... newestFirst) {
         return new OperatorChoice(purpose, Use.DECODER, List.of(newestFirst));

@@ -21,10 +21,19 @@ final class QuantProbes {
     static List<OperatorProbe> probes() {
         return List.of(
                 new OperatorProbe(AclnnOperator.DYNAMIC_QUANT, QuantProbes::byRows),
-                new OperatorProbe(AclnnOperator.ASCEND_QUANT, device -> byFixedScales(device, false)),
+                new OperatorProbe(AclnnOperator.ASCEND_QUANT, device -> {
+                    byFixedScales(device, false);
+                    FixedStepProbes.quantise(device);
+                }),
                 new OperatorProbe(AclnnOperator.ASCEND_QUANT_V3, device -> byFixedScales(device, true)),
-                new OperatorProbe(AclnnOperator.QUANT_MATMUL_V4, QuantProbes::product),
-                new OperatorProbe(AclnnOperator.QUANT_MATMUL_V5, QuantProbes::newerProduct),
+                new OperatorProbe(AclnnOperator.QUANT_MATMUL_V4, device -> {
+                    product(device);
+                    FixedStepProbes.product(device, false);
+                }),
+                new OperatorProbe(AclnnOperator.QUANT_MATMUL_V5, device -> {
+                    newerProduct(device);
+                    FixedStepProbes.product(device, true);
+                }),
                 new OperatorProbe(AclnnOperator.QUANT_MATMUL_WEIGHT_NZ, QuantProbes::productInBlocks),
                 new OperatorProbe(AclnnOperator.SWI_GLU_QUANT, QuantProbes::gate),
                 new OperatorProbe(AclnnOperator.DEQUANT_SWIGLU_QUANT, QuantProbes::scaleAndGate),

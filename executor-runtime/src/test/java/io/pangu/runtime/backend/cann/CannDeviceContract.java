@@ -1,13 +1,11 @@
 package io.pangu.runtime.backend.cann;
 
 import io.pangu.runtime.backend.Device;
-import io.pangu.runtime.backend.DeviceContract;
-import io.pangu.runtime.quant.WeightScheme;
-import java.util.List;
+import io.pangu.runtime.backend.QuantizedContract;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The contract on NPUs of the stand-in, whose activations are rounded to two bytes after every operator. */
-abstract class CannDeviceContract extends DeviceContract {
+abstract class CannDeviceContract extends QuantizedContract {
     @RegisterExtension
     final StandInExtension standIn = new StandInExtension();
 
@@ -34,8 +32,8 @@ abstract class CannDeviceContract extends DeviceContract {
     }
 
     @Override
-    protected List<WeightScheme> schemes() {
-        return List.of(WeightScheme.FLOAT32, WeightScheme.BF16, WeightScheme.W8A8_DYNAMIC);
+    protected boolean supportsAsymmetricExperts() {
+        return false;
     }
 
     @Override
