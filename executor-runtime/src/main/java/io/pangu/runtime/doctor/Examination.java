@@ -19,6 +19,7 @@ final class Examination {
     private final CannMachine machine;
     private final Consumer<Section> progress;
     private final Report report;
+    private final Demand demand;
     private Optional<DeviceSection.Opened> opened = Optional.empty();
 
     /**
@@ -31,6 +32,7 @@ final class Examination {
         this.machine = machine;
         this.progress = progress;
         this.report = new Report(settings.backend(), Instant.now());
+        this.demand = Demand.of(settings.model());
     }
 
     Report run() {
@@ -110,7 +112,7 @@ final class Examination {
             try {
                 Section looked = host.run("loading CANN's libraries", () -> {
                     Section inside = new Section("");
-                    new LibrarySection(cann, numDevices).add(inside);
+                    new LibrarySection(cann, numDevices, demand).add(inside);
                     return inside;
                 });
                 looked.findings().forEach(filled::add);
@@ -150,7 +152,7 @@ final class Examination {
         OpenDevice first = found.devices().getFirst();
         section(
                 "Operators",
-                section -> new OperatorSection(cann, found.model().floats()).add(section, found.devices()));
+                section -> new OperatorSection(cann, found.model().floats(), demand).add(section, found.devices()));
         section("Collectives", section -> CollectiveSection.add(section, cann, found.devices()));
         section("Graphs", section -> {
             GraphSection.add(section, cann, first);

@@ -4,7 +4,6 @@ import io.pangu.runtime.backend.cann.ffi.AclnnOperator;
 import io.pangu.runtime.backend.cann.ffi.CannBindings;
 import io.pangu.runtime.backend.cann.ffi.CannLibrary;
 import io.pangu.runtime.doctor.probe.OperatorChoice;
-import io.pangu.runtime.doctor.probe.Use;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,10 +45,12 @@ final class LibrarySection {
 
     private final CannBindings cann;
     private final int numDevices;
+    private final Demand demand;
 
-    LibrarySection(CannBindings cann, int numDevices) {
+    LibrarySection(CannBindings cann, int numDevices, Demand demand) {
         this.cann = cann;
         this.numDevices = numDevices;
+        this.demand = demand;
     }
 
     void add(Section section) {
@@ -139,15 +140,11 @@ final class LibrarySection {
         if (there.isEmpty()) {
             String names =
                     choice.newestFirst().stream().map(AclnnOperator::cName).collect(Collectors.joining(" or "));
-            return choice.use() == Use.DECODER
-                    ? Finding.fail(
-                            choice.purpose(),
-                            "this CANN lacks " + names,
-                            "install the operators' package of this NPU, 8.1.RC1 or newer")
-                    : Finding.warn(
-                            choice.purpose(),
-                            "this CANN lacks " + names + ": checkpoints with int8 weights cannot run",
-                            "install the operators' package of this NPU, 8.1.RC1 or newer");
+            String remedy = "install the operators' package of this NPU, 8.1.RC1 or newer";
+            String lack = "this CANN lacks " + names;
+            return demand.includes(choice.use())
+                    ? Finding.fail(choice.purpose(), lack, remedy)
+                    : Finding.warn(choice.purpose(), lack + ": checkpoints with int8 weights cannot run", remedy);
         }
         AclnnOperator chosen = there.getFirst();
         String older = there.size() == 1

@@ -1,5 +1,6 @@
 package io.pangu.runtime.doctor;
 
+import io.pangu.runtime.backend.cann.CannDeviceProvider;
 import io.pangu.runtime.config.ModelConfig;
 import io.pangu.runtime.config.ModelConfigReader;
 import io.pangu.runtime.config.ModelDirectory;
@@ -8,9 +9,11 @@ import io.pangu.runtime.parallel.ShardPlan;
 import io.pangu.runtime.tensor.DType;
 import io.pangu.runtime.weights.HostTensor;
 import io.pangu.runtime.weights.QuantDescription;
-import io.pangu.runtime.weights.QuantType;
 import io.pangu.runtime.weights.SafetensorsCheckpoint;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** A checkpoint: whether it can be read, be spread over the devices, and fit their memory together with its cache. */
 final class ModelSection {
@@ -44,11 +47,12 @@ final class ModelSection {
                     config.architecture().checkpointName() + ", " + config.numLayers() + " layers, hidden size "
                             + config.hiddenSize() + ", " + config.numHeads() + " heads, " + config.numKvHeads()
                             + " kv heads" + experts(config)));
+            addHeads(section, config);
             long weights;
             try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(model)) {
                 weights = weightBytes(checkpoint);
                 section.add(Finding.ok("weights", "all shards can be read"));
-                addQuantization(section, checkpoint.quantization());
+                addQuantization(section, checkpoint);
             }
             ShardPlan.requireFit(config, devices);
             section.add(Finding.ok("spread", "its heads and expert groups divide by " + devices + " devices"));
@@ -75,14 +79,47 @@ final class ModelSection {
                 : "";
     }
 
-    private void addQuantization(Section section, QuantDescription quantization) {
-        if (isForNpus && quantization.types().containsValue(QuantType.W8A8)) {
+    private void addQuantization(Section section, SafetensorsCheckpoint checkpoint) {
+        QuantDescription quantization = checkpoint.quantization();
+        if (!quantization.isQuantized()) {
+            return;
+        }
+        Optional<String> asymmetric = isForNpus ? asymmetricExpert(checkpoint) : Optional.empty();
+        section.add(
+                asymmetric.isPresent()
+                        ? Finding.fail(
+                                "int8 weights",
+                                asymmetric.get() + " is not 0, and on NPUs the engine's experts have no offsets",
+                                "take a checkpoint whose experts are symmetric, or spark.pangu.backend=cpu")
+                        : Finding.ok("int8 weights", quantization.modelType() + " by " + quantization.file()));
+    }
+
+    /** The first expert's offset or bias of a fixed quantisation that says something. */
+    private static Optional<String> asymmetricExpert(SafetensorsCheckpoint checkpoint) {
+        return checkpoint.names().stream()
+                .filter(name -> name.contains(".experts.")
+                        && (name.endsWith(".input_offset") || name.endsWith(".quant_bias"))
+                        && !isZero(checkpoint.tensor(name).data()))
+                .findFirst();
+    }
+
+    private static boolean isZero(MemorySegment data) {
+        for (long i = 0; i < data.byteSize(); i++) {
+            if (data.get(ValueLayout.JAVA_BYTE, i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Attention on NPUs reads heads in pieces. */
+    private void addHeads(Section section, ModelConfig config) {
+        if (isForNpus && config.headDim() % CannDeviceProvider.HEAD_MULTIPLE != 0) {
             section.add(Finding.fail(
-                    "int8 weights",
-                    "layers of the checkpoint are W8A8 with fixed scales of their inputs, which the engine multiplies on CPUs only",
-                    "take a checkpoint of W8A8_DYNAMIC or of floats, or spark.pangu.backend=cpu"));
-        } else if (quantization.isQuantized()) {
-            section.add(Finding.ok("int8 weights", quantization.modelType() + " by " + quantization.file()));
+                    "heads",
+                    "the model's heads have " + config.headDim() + " elements, which NPUs need to be a multiple of "
+                            + CannDeviceProvider.HEAD_MULTIPLE,
+                    "use spark.pangu.backend=cpu for this model"));
         }
     }
 

@@ -18,11 +18,17 @@ import java.util.stream.Collectors;
 final class OperatorSection {
     private final CannBindings cann;
     private final AclDataType floats;
+    private final Demand demand;
 
-    /** Probes with the element type in which the engine computes. */
-    OperatorSection(CannBindings cann, AclDataType floats) {
+    /**
+     * The section of an installation.
+     *
+     * @param floats the element type in which the engine computes
+     */
+    OperatorSection(CannBindings cann, AclDataType floats, Demand demand) {
         this.cann = cann;
         this.floats = floats;
+        this.demand = demand;
     }
 
     void add(Section section, List<OpenDevice> devices) {
@@ -118,17 +124,19 @@ final class OperatorSection {
     }
 
     private Finding trouble(String name, Use use, String found) {
-        return switch (use) {
-            case DECODER ->
-                Finding.fail(
-                        name,
-                        found,
-                        "the engine takes this operator here" + olderOnes(name)
-                                + "; install another version of CANN and its operators' package, and report this");
-            case INT8 ->
-                Finding.warn(name, found, "checkpoints with int8 weights cannot run; those with float weights can");
-            case SPARE -> Finding.warn(name, found, "the engine does not take this operator here");
-        };
+        if (demand.includes(use)) {
+            return Finding.fail(
+                    name,
+                    found,
+                    "the engine takes this operator here" + olderOnes(name)
+                            + "; install another version of CANN and its operators' package, and report this");
+        }
+        return Finding.warn(
+                name,
+                found,
+                use == Use.INT8
+                        ? "checkpoints with int8 weights cannot run; those with float weights can"
+                        : "the engine does not take this operator here");
     }
 
     private String olderOnes(String name) {

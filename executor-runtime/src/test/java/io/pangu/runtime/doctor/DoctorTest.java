@@ -1,5 +1,8 @@
 package io.pangu.runtime.doctor;
 
+import static io.pangu.runtime.doctor.Patient.assertFails;
+import static io.pangu.runtime.doctor.Patient.level;
+import static io.pangu.runtime.doctor.Patient.words;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -42,23 +45,6 @@ class DoctorTest {
 
     private Patient patient() {
         return patient(Layout.SPLIT);
-    }
-
-    private static String level(JsonNode finding) {
-        return finding.get("level").asText();
-    }
-
-    private static String words(JsonNode finding) {
-        return finding.get("found").asText() + " -> " + finding.get("remedy").asText();
-    }
-
-    private static void assertFails(Visit visit, String subject, String found, String remedy) {
-        JsonNode finding = visit.finding(subject);
-        assertThat(level(finding)).as(words(finding)).isEqualTo("FAIL");
-        assertThat(finding.get("found").asText()).contains(found);
-        assertThat(finding.get("remedy").asText()).contains(remedy);
-        assertThat(visit.status()).isEqualTo(1);
-        assertThat(visit.report().get("canRun").asBoolean()).isFalse();
     }
 
     @ParameterizedTest
@@ -179,13 +165,16 @@ class DoctorTest {
     @Test
     void missingOperatorsAreNamed() throws IOException {
         Path home = homeWith("libcann_standin", "libascendcl", "libnnopbase", "libhccl");
-        Visit visit = new Patient(directory, home).visit();
+        Patient patient = new Patient(directory, home);
+        Visit visit = patient.visit();
         assertFails(
                 visit,
                 "attention",
                 "FusedInferAttentionScoreV4 or aclnnFusedInferAttentionScoreV3 or",
                 "operators' package");
         assertThat(level(visit.finding("int8 products"))).isEqualTo("WARN");
+        String int8 = GOLDEN.resolve("moge-w8a8-static").toString();
+        assertFails(patient.visit("--model", int8), "int8 products", "lacks", "operators' package");
     }
 
     @Test
@@ -350,70 +339,6 @@ class DoctorTest {
     void pinnedMemoryThatIsRefusedIsAnObstacle() throws IOException {
         standIn.cann().fault("aclrtMallocHost", 1, Fault.FAIL, 207001, 0);
         assertFails(patient().visit("--devices", "0"), "copies", "aclrtMallocHost", "ulimit -l");
-    }
-
-    @Test
-    void aCheckpointThatDoesNotFitIsToldInFigures() throws IOException {
-        standIn.cann().set("hbm_mib", 1);
-        Visit visit = patient()
-                .visit(
-                        "--devices",
-                        "0",
-                        "--skip-probes",
-                        "--model",
-                        GOLDEN.resolve("moge-mesh").toString());
-        assertFails(visit, "model's memory", "the weights do not fit", "use more devices (2, 4, 8), int8 weights");
-        JsonNode facts = visit.findings().stream()
-                .map(finding -> finding.get("facts"))
-                .filter(f -> f.has("weightBytes"))
-                .findFirst()
-                .orElseThrow();
-        assertThat(facts.get("weightBytes").asLong())
-                .isGreaterThan(facts.get("freeBytes").asLong());
-    }
-
-    @Test
-    void aCheckpointThatIsNoneOrCannotBeSpreadIsTold() throws IOException {
-        Patient patient = patient();
-        assertFails(
-                patient.visit(
-                        "--devices",
-                        "0",
-                        "--skip-probes",
-                        "--model",
-                        directory.resolve("none").toString()),
-                "checkpoint",
-                "does not exist",
-                "name a checkpoint directory");
-        Visit visit = patient.visit(
-                "--devices",
-                "0,1,2",
-                "--skip-probes",
-                "--model",
-                GOLDEN.resolve("moge-mesh").toString());
-        assertThat(visit.status()).isEqualTo(1);
-        assertThat(visit.verdict()).contains("cannot be spread over 3 devices");
-        assertThat(level(visit.finding("number of devices"))).isEqualTo("WARN");
-    }
-
-    @Test
-    void aCheckpointThatNpusCannotMultiplyIsNoGroundToSayThatItCanRun() throws IOException {
-        Patient patient = patient();
-        String fixed = GOLDEN.resolve("moge-w8a8-static").toString();
-        assertFails(
-                patient.visit("--devices", "0", "--skip-probes", "--model", fixed),
-                "int8 weights",
-                "W8A8 with fixed scales",
-                "W8A8_DYNAMIC");
-        assertThat(patient.visit("--backend", "cpu", "--model", fixed).status()).isZero();
-        Visit byRow = patient.visit(
-                "--devices",
-                "0",
-                "--skip-probes",
-                "--model",
-                GOLDEN.resolve("moge-w8a8-dynamic").toString());
-        assertThat(level(byRow.finding("int8 weights"))).isEqualTo("OK");
-        assertThat(byRow.status()).isZero();
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.pangu.runtime.doctor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
@@ -88,5 +90,25 @@ final class Patient {
         PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
         int status = Doctor.run(new Doctor(environment, stream, stream, false), arguments.toArray(String[]::new));
         return new Visit(status, out.toString(StandardCharsets.UTF_8), new ObjectMapper().readTree(json.toFile()));
+    }
+
+    /** How good a finding is. */
+    static String level(JsonNode finding) {
+        return finding.get("level").asText();
+    }
+
+    /** What a finding says, and its remedy. */
+    static String words(JsonNode finding) {
+        return finding.get("found").asText() + " -> " + finding.get("remedy").asText();
+    }
+
+    /** Holds that a subject is an obstacle, with these words. */
+    static void assertFails(Visit visit, String subject, String found, String remedy) {
+        JsonNode finding = visit.finding(subject);
+        assertThat(level(finding)).as(words(finding)).isEqualTo("FAIL");
+        assertThat(finding.get("found").asText()).contains(found);
+        assertThat(finding.get("remedy").asText()).contains(remedy);
+        assertThat(visit.status()).isEqualTo(1);
+        assertThat(visit.report().get("canRun").asBoolean()).isFalse();
     }
 }
