@@ -28,6 +28,8 @@ final class CannConstants implements AutoCloseable {
     /** As many as were ever asked for. */
     private CannTensor ones;
 
+    private long numMoves;
+
     private record GroupSizes(int count, int expertsPerGroup) {}
 
     CannConstants(NpuSession session) {
@@ -57,8 +59,14 @@ final class CannConstants implements AutoCloseable {
     CannTensor ones(long count) {
         if (count > ones.rows()) {
             ones = uploadOnes(Math.toIntExact(Math.max(count, 2 * ones.rows())));
+            numMoves++;
         }
         return CannTensor.dense(AclDataType.FLOAT32, ones.start(), count);
+    }
+
+    /** How often a constant has come to lie somewhere else. */
+    long numMoves() {
+        return numMoves;
     }
 
     /** From the first of so many experts to the one after the last. */

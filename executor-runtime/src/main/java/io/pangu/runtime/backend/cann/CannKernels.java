@@ -47,9 +47,9 @@ final class CannKernels implements Kernels, AutoCloseable {
         this.rows = new RowOperators(queue, constants, scratch);
     }
 
-    /** How often memory that its operators hand to each other has come to lie somewhere else. */
+    /** How often memory that its operators work with has come to lie somewhere else. */
     long numMoves() {
-        return scratch.numMoves();
+        return scratch.numMoves() + constants.numMoves();
     }
 
     @Override

@@ -42,9 +42,13 @@ class StepGraphsTest {
         private int length;
 
         Decoding(DeviceBench bench) {
+            this(bench, WeightScheme.W8A8_DYNAMIC);
+        }
+
+        Decoding(DeviceBench bench, WeightScheme scheme) {
             this.bench = bench;
             qkv = bench.pack(DeviceBench.layer(random, HEADS.qkvSize(), HIDDEN, WeightScheme.BF16));
-            output = bench.pack(DeviceBench.layer(random, HIDDEN, HEADS.querySize(), WeightScheme.W8A8_DYNAMIC));
+            output = bench.pack(DeviceBench.layer(random, HIDDEN, HEADS.querySize(), scheme));
             cache = bench.own(bench.device().allocateKvLayer(HEADS, BLOCKS, 128));
             norm = bench.floats(DeviceBench.normal(random, HIDDEN), HIDDEN);
         }
@@ -193,16 +197,25 @@ class StepGraphsTest {
 
     @Test
     void areRightAfterTheMemoryBetweenOperatorsHasMoved() {
+        // int8 inputs and their scales of so many rows
+        assertRightAfterRows(40_000, WeightScheme.W8A8_DYNAMIC);
+    }
+
+    @Test
+    void areRightAfterAConstantHasMoved() {
+        standIn.cann().setText("soc", "Ascend310P3"); // there each row has a scale, which is 1
+        assertRightAfterRows(3000, WeightScheme.W8A8_STATIC);
+    }
+
+    private void assertRightAfterRows(int many, WeightScheme scheme) {
         float[][] results = new float[8][];
         float[][] expected = new float[8][];
         for (boolean withGraphs : new boolean[] {true, false}) {
             try (DeviceBench bench = open(Layout.WHOLE, withGraphs)) {
-                Decoding decoding = new Decoding(bench);
+                Decoding decoding = new Decoding(bench, scheme);
                 Decoding.Batch batch = decoding.new Batch(3);
                 for (int i = 0; i < results.length; i++) {
                     if (i == 4) {
-                        // int8 inputs and their scales of so many rows
-                        int many = 40_000;
                         bench.kernels()
                                 .linear(
                                         bench.activations(many, HEADS.querySize()),
