@@ -72,17 +72,37 @@ final class EngineLoop implements Runnable {
     public void run() {
         try {
             runUntilStopped();
-            open.endAll(EngineErrors.closed());
+            endAll(EngineErrors.closed());
         } catch (EngineException e) {
             LOG.error("the engine has ended: {}", e.getMessage(), e);
-            open.endAll(EngineErrors.ended(e));
+            endAll(EngineErrors.ended(e));
         } catch (RuntimeException | Error e) {
-            open.endAll(EngineErrors.ended(e));
+            endAll(EngineErrors.ended(e));
             throw e;
         } finally {
             ended = true;
             inbox.clear();
+            closeModel();
+        }
+    }
+
+    /** Ends every request, the state first, so that who sees a request's end sees nothing of it left. */
+    private void endAll(EngineException why) {
+        try {
+            tasks.keySet().forEach(scheduler::remove);
+            tasks.clear();
+            byIdentity.clear();
+            counters.show(scheduler);
+        } finally {
+            open.endAll(why);
+        }
+    }
+
+    private void closeModel() {
+        try {
             model.close();
+        } catch (RuntimeException e) {
+            LOG.warn("the engine has ended, but the model could not be closed in order", e);
         }
     }
 

@@ -24,7 +24,7 @@ public enum ErrorCode {
     CANCELLED(Who.USER, true),
     /** No backend can run here; the message lists each with its reason. */
     BACKEND_UNAVAILABLE(Who.ENVIRONMENT, false),
-    /** A device failed while it worked; it is not used again by this process. */
+    /** A device failed or hung while it worked, and its engine has ended; another may be opened. */
     DEVICE_LOST(Who.ENVIRONMENT, true),
     /** Host or device memory is exhausted. */
     OUT_OF_MEMORY(Who.ENVIRONMENT, true),
