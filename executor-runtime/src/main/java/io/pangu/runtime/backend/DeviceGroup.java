@@ -1,5 +1,7 @@
 package io.pangu.runtime.backend;
 
+import io.pangu.runtime.error.EngineException;
+
 /**
  * The devices of one engine in rank order, chosen but not yet open. Each is opened, driven and closed by a thread of its own:
  * drivers keep their context per thread, and joining the devices is a meeting at which all ranks must be present.
@@ -25,4 +27,21 @@ public interface DeviceGroup {
      * @param reason why, for the messages of the others
      */
     void abort(Throwable reason);
+
+    /**
+     * Says who is to hear of ranks whose device hangs. Called once, before any is opened. A group whose calls cannot hang, or
+     * that cannot tell, tells nobody.
+     */
+    default void watch(Watcher who) {}
+
+    /** Hears of ranks whose threads must not be waited for any more. */
+    @FunctionalInterface
+    interface Watcher {
+        /**
+         * A rank is in a call that has not come back within its limit. Its thread may never come back, or late.
+         *
+         * @param loss {@code DEVICE_LOST}, naming the call, the device and the limit
+         */
+        void isLost(int rank, EngineException loss);
+    }
 }

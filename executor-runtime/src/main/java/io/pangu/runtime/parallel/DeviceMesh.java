@@ -2,6 +2,7 @@ package io.pangu.runtime.parallel;
 
 import io.pangu.runtime.backend.Device;
 import io.pangu.runtime.backend.DeviceGroup;
+import io.pangu.runtime.error.EngineException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,11 +32,13 @@ public final class DeviceMesh implements AutoCloseable {
     private final List<RankThread> threads = new ArrayList<>();
     private List<String> descriptions = List.of();
     private volatile @Nullable Throwable failure; // the first of any rank; the mesh is lost from then on
+    private volatile @Nullable MeshJob<?> running;
     private boolean isClosed;
 
     private DeviceMesh(DeviceGroup group, MeshLimits limits) {
         this.group = group;
         this.limits = limits;
+        group.watch(this::giveUp);
         this.spinNanos = group.size() < Runtime.getRuntime().availableProcessors() ? SPIN_NANOS : 0;
     }
 
@@ -124,15 +127,30 @@ public final class DeviceMesh implements AutoCloseable {
     private <T> MeshJob<T> execute(String work, Duration limit, List<RankThread> participants, RankTask<T> task) {
         requireUsable();
         MeshJob<T> job = new MeshJob<>(task, threads.size(), participants.size(), spinNanos, this::lose);
+        running = job;
         long deadline = System.nanoTime() + nanos(limit);
         for (RankThread thread : participants) {
             thread.submit(job);
         }
         boolean isDone = job.await(deadline, nanos(limits.stop()));
+        running = null;
         if (!isDone || job.hasFailed()) {
             throwFailure(job, participants, work, limit);
         }
         return job;
+    }
+
+    /** A device's call does not come back: whoever waits for its rank goes on. On the thread that watches calls. */
+    private void giveUp(int rank, EngineException loss) {
+        LOG.error("{}", loss.getMessage());
+        threads.get(rank).giveUp();
+        MeshJob<?> job = running;
+        if (job != null) {
+            job.abandon(rank, loss);
+        }
+        if (failure == null) {
+            lose(loss);
+        }
     }
 
     private static long nanos(Duration limit) {
@@ -167,7 +185,7 @@ public final class DeviceMesh implements AutoCloseable {
             job.await(System.nanoTime() + nanos(limits.stop()), nanos(limits.stop()));
         }
         List<RankThread> hung = participants.stream()
-                .filter(thread -> !job.isDone(thread.index()))
+                .filter(thread -> !job.isSettled(thread.index()))
                 .toList();
         hung.forEach(RankThread::giveUp);
         Throwable first = job.root();
@@ -204,12 +222,11 @@ public final class DeviceMesh implements AutoCloseable {
         isClosed = true;
         threads.forEach(RankThread::end);
         long deadline = System.nanoTime() + nanos(limits.stop());
-        List<RankThread> stuck = threads.stream()
-                .filter(thread -> thread.isGivenUp() || !hasEnded(thread, deadline))
-                .toList();
+        List<RankThread> stuck =
+                threads.stream().filter(thread -> !thread.awaitClosed(deadline)).toList();
         if (!stuck.isEmpty()) {
             LOG.warn(
-                    "{} did not close within {}; what it holds is given back when it comes back",
+                    "{} did not close within {} or had been given up; what it holds is given back when it comes back",
                     stuck.stream().map(RankThread::description).collect(Collectors.joining(", ")),
                     limits.stop());
         }
@@ -234,27 +251,5 @@ public final class DeviceMesh implements AutoCloseable {
             throw closing;
         }
         LOG.warn("devices that had failed before did not close cleanly", closing);
-    }
-
-    private static boolean hasEnded(Thread thread, long deadline) {
-        boolean isInterrupted = false;
-        try {
-            while (thread.isAlive()) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                try {
-                    thread.join(Duration.ofNanos(left));
-                } catch (InterruptedException e) {
-                    isInterrupted = true;
-                }
-            }
-            return true;
-        } finally {
-            if (isInterrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 }

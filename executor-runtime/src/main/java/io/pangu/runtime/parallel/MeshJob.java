@@ -13,11 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /** What some ranks of a mesh do together once, and what became of it. Ranks run it, one thread waits for it. */
 final class MeshJob<T> {
+    private static final int DONE = 1;
+    private static final int ABANDONED = 2;
+
     private final RankTask<T> task;
     private final Consumer<Throwable> onFailure;
     private final long spinNanos;
     private final @Nullable Object[] results;
-    private final AtomicIntegerArray isDone;
+    private final AtomicIntegerArray states;
     private final AtomicInteger unfinished;
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean hasFailed = new AtomicBoolean();
@@ -37,7 +40,7 @@ final class MeshJob<T> {
         this.onFailure = onFailure;
         this.spinNanos = spinNanos;
         this.results = new Object[worldSize];
-        this.isDone = new AtomicIntegerArray(worldSize);
+        this.states = new AtomicIntegerArray(worldSize);
         this.unfinished = new AtomicInteger(participants);
     }
 
@@ -48,10 +51,19 @@ final class MeshJob<T> {
         } catch (RuntimeException | Error e) {
             fail(e);
         } finally {
-            isDone.set(rank.index(), 1);
-            if (unfinished.decrementAndGet() == 0) {
-                LockSupport.unpark(waiter);
-            }
+            settle(rank.index(), DONE);
+        }
+    }
+
+    /** Waits for a rank no longer, because of a failure, and breaks the others off. Any thread. */
+    void abandon(int rank, Throwable cause) {
+        fail(cause);
+        settle(rank, ABANDONED);
+    }
+
+    private void settle(int rank, int state) {
+        if (states.compareAndSet(rank, 0, state) && unfinished.decrementAndGet() == 0) {
+            LockSupport.unpark(waiter);
         }
     }
 
@@ -66,11 +78,11 @@ final class MeshJob<T> {
     }
 
     /**
-     * Waits until every participant is done, however it ended. An interrupt does not end the waiting; it is kept.
+     * Waits until every participant is done, however it ended, or abandoned. An interrupt does not end the waiting; it is kept.
      *
      * @param deadline by {@link System#nanoTime()}
      * @param stopNanos how long the others get from the latest failure on
-     * @return whether all are done
+     * @return whether all are
      */
     boolean await(long deadline, long stopNanos) {
         if (Spin.until(() -> unfinished.get() == 0, spinNanos)) {
@@ -102,8 +114,9 @@ final class MeshJob<T> {
         return hasFailed.get() ? Math.min(left, failedAtNanos + stopNanos - now) : left;
     }
 
-    boolean isDone(int rank) {
-        return isDone.get(rank) != 0;
+    /** Whether a rank is done or abandoned. */
+    boolean isSettled(int rank) {
+        return states.get(rank) != 0;
     }
 
     boolean hasFailed() {

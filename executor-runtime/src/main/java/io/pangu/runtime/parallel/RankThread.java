@@ -1,5 +1,7 @@
 package io.pangu.runtime.parallel;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +18,10 @@ final class RankThread extends Thread {
     private volatile boolean isParked;
     private volatile boolean isEnding;
     private volatile boolean isGivenUp;
+    private volatile boolean hasClosed;
+    private final CountDownLatch settled = new CountDownLatch(1);
     private volatile String description;
-    private @Nullable Throwable closeFailure; // written before the thread ends, read after it
+    private @Nullable Throwable closeFailure; // published by hasClosed
 
     RankThread(int index, int worldSize, long spinNanos, BooleanSupplier meshFailed) {
         super("pangu-rank-" + index);
@@ -57,13 +61,40 @@ final class RankThread extends Thread {
     /** Nobody waits for this thread any more; what it has is closed when it comes back and the mesh is closed. */
     void giveUp() {
         isGivenUp = true;
+        settled.countDown();
+    }
+
+    /**
+     * Waits until it has closed what it has, or is given up. An interrupt does not end the waiting; it is kept.
+     *
+     * @param deadline by {@link System#nanoTime()}
+     * @return whether it has closed
+     */
+    boolean awaitClosed(long deadline) {
+        boolean isInterrupted = false;
+        while (true) {
+            try {
+                boolean ignored = settled.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                if (hasClosed) {
+                    // it has nothing left to do, and nobody is to see it afterwards
+                    join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
+                }
+                break;
+            } catch (InterruptedException e) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return hasClosed;
     }
 
     boolean isGivenUp() {
         return isGivenUp;
     }
 
-    /** What closing failed with, or null; known when the thread has ended. */
+    /** What closing failed with, or null; known when the thread has closed. */
     @Nullable
     Throwable closeFailure() {
         return closeFailure;
@@ -83,6 +114,8 @@ final class RankThread extends Thread {
             }
         }
         closeFailure = rank.closeAll();
+        hasClosed = true;
+        settled.countDown();
     }
 
     private boolean hasWork() {

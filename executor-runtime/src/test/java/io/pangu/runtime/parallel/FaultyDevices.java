@@ -19,6 +19,7 @@ final class FaultyDevices implements DeviceGroup {
     final List<ReferenceDevice> devices;
     final Thread[] openedBy;
     private final IntConsumer beforeOpen;
+    private volatile Watcher watcher = (rank, loss) -> {};
     private final CompletableFuture<Throwable> aborted = new CompletableFuture<>();
 
     FaultyDevices(int size) {
@@ -48,6 +49,16 @@ final class FaultyDevices implements DeviceGroup {
     @Override
     public void abort(Throwable reason) {
         aborted.complete(reason);
+    }
+
+    @Override
+    public void watch(Watcher who) {
+        watcher = who;
+    }
+
+    /** Tells that a rank's device hangs. */
+    void report(int rank, EngineException loss) {
+        watcher.isLost(rank, loss);
     }
 
     boolean isAborted() {

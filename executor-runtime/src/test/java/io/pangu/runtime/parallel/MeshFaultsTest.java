@@ -16,6 +16,7 @@ import io.pangu.runtime.error.ErrorCode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Nested;
@@ -255,6 +256,72 @@ class MeshFaultsTest {
                 assertThat(error.getSuppressed()).hasSize(2);
             }
             assertThat(group.devices).allMatch(ReferenceDevice::isClosed);
+        }
+
+        private static EngineException loss() {
+            return new EngineException(ErrorCode.DEVICE_LOST, "a call did not come back");
+        }
+
+        private static void report(FaultyDevices group, int rank, EngineException loss) {
+            CompletableFuture<Void> _ = CompletableFuture.runAsync(() -> group.report(rank, loss));
+        }
+
+        @Test
+        void nobodyWaitsForOneWhoseDeviceSaysThatItHangs() {
+            FaultyDevices group = new FaultyDevices(3);
+            DeviceMesh mesh = DeviceMesh.open(group, PATIENT);
+            EngineException loss = loss();
+            EngineException error = refused(() -> mesh.run("a forward pass", rank -> {
+                if (rank.index() == 1) {
+                    report(group, 1, loss);
+                    hang(release);
+                } else {
+                    throw group.brokenOff(rank.index());
+                }
+            }));
+            assertThat(error).isSameAs(loss);
+            assertThat(error.getSuppressed())
+                    .extracting(Throwable::getMessage)
+                    .containsExactlyInAnyOrder("rank 0 was waiting", "rank 2 was waiting");
+            assertLost(mesh, loss);
+            mesh.close();
+            assertThat(List.of(0, 2)).allMatch(rank -> group.devices.get(rank).isClosed());
+            assertThat(group.devices.get(1).isClosed()).isFalse();
+            release.countDown();
+            await().atMost(LONG).until(() -> !group.openedBy[1].isAlive());
+            assertThat(group.devices.get(1).isClosed()).isTrue();
+        }
+
+        @Test
+        void oneThatCameBackJustThenLosesTheMeshToo() {
+            FaultyDevices group = new FaultyDevices(2);
+            DeviceMesh mesh = DeviceMesh.open(group, PATIENT);
+            mesh.run("a forward pass", rank -> {});
+            EngineException loss = loss();
+            group.report(1, loss);
+            assertLost(mesh, loss);
+            assertThat(group.isAborted()).isTrue();
+            mesh.close();
+            await().atMost(LONG).until(() -> group.devices.get(1).isClosed());
+        }
+
+        @Test
+        void closingGoesOnWithoutOneWhoseDeviceSaysThatItHangs() {
+            FaultyDevices group = new FaultyDevices(2);
+            DeviceMesh mesh = DeviceMesh.open(group, PATIENT);
+            mesh.runOn(
+                    0,
+                    "a trap",
+                    rank -> rank.own(() -> {
+                        report(group, 0, loss());
+                        hang(release);
+                    }));
+            mesh.close();
+            assertThat(group.devices.get(1).isClosed()).isTrue();
+            assertThat(group.devices.get(0).isClosed()).isFalse();
+            release.countDown();
+            await().atMost(LONG).until(() -> !group.openedBy[0].isAlive());
+            assertThat(group.devices.get(0).isClosed()).isTrue();
         }
 
         @Test
