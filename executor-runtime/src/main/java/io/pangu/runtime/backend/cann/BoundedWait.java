@@ -11,8 +11,11 @@ import java.util.function.IntConsumer;
  * is gone will never do its part of a collective.
  */
 final class BoundedWait {
-    /** How long a wait goes on before it asks whether it is pointless. */
-    private static final int SLICE_MILLIS = 250;
+    /** How long a wait goes on at most before it asks whether it is pointless. */
+    static final int LONGEST_SLICE_MILLIS = 250;
+
+    /** The same of its first part; each is twice as long as the one before. */
+    private static final int FIRST_SLICE_MILLIS = 20;
 
     private final AclStreams streams;
     private final int timeoutMillis;
@@ -46,7 +49,8 @@ final class BoundedWait {
 
     private void inSlices(IntConsumer wait) {
         long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-        int slice = Math.min(SLICE_MILLIS, timeoutMillis);
+        int longest = FIRST_SLICE_MILLIS;
+        int slice = Math.min(longest, timeoutMillis);
         while (true) {
             try {
                 wait.accept(slice);
@@ -57,7 +61,8 @@ final class BoundedWait {
                     throw e;
                 }
                 check.run();
-                slice = (int) Math.min(SLICE_MILLIS, Math.max(1, left));
+                longest = Math.min(LONGEST_SLICE_MILLIS, 2 * longest);
+                slice = (int) Math.min(longest, Math.max(1, left));
             }
         }
     }

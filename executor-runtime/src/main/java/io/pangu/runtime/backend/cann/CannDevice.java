@@ -34,12 +34,14 @@ final class CannDevice implements Device {
     private final CannKernels kernels;
     private final StepGraphs graphs;
     private final Communicator communicator;
+    private final CallGuard guard;
 
-    /** Takes the session over. */
-    CannDevice(NpuSession session, String description, Communicator communicator) {
+    /** Takes the session over, and the guard of this thread, which ends with it. */
+    CannDevice(NpuSession session, String description, Communicator communicator, CallGuard guard) {
         this.session = session;
         this.description = description;
         this.communicator = communicator;
+        this.guard = guard;
         this.operands = session.operands();
         this.weights = new WeightUploader(session.arena(), session.queue(), operands.activationType());
         this.experts = new ExpertUploader(weights);
@@ -175,7 +177,11 @@ final class CannDevice implements Device {
     @Override
     public void close() {
         if (session.health().close()) {
-            session.close(graphs, kernels, communicator);
+            try {
+                session.close(graphs, kernels, communicator);
+            } finally {
+                guard.close();
+            }
         }
     }
 }

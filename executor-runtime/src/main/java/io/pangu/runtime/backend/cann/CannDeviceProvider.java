@@ -7,6 +7,7 @@ import io.pangu.runtime.backend.DeviceProvider;
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -58,10 +59,9 @@ public final class CannDeviceProvider implements DeviceProvider {
         if (!environment.isUsable()) {
             throw new EngineException(ErrorCode.BACKEND_UNAVAILABLE, "cann: " + environment.reason());
         }
-        List<Integer> ids = options.addresses().isEmpty()
-                ? IntStream.range(0, options.numDevices()).boxed().toList()
-                : ids(options.addresses());
         int visible = environment.visibleDevices().size();
+        List<Integer> ids =
+                options.addresses().isEmpty() ? firstIds(options.numDevices(), visible) : ids(options.addresses());
         if (ids.isEmpty() || ids.stream().anyMatch(id -> id >= visible)) {
             throw new EngineException(
                     ErrorCode.INVALID_CONFIG,
@@ -72,6 +72,16 @@ public final class CannDeviceProvider implements DeviceProvider {
                     null);
         }
         return new CannDevices(environment.home().orElseThrow(), settings, ids);
+    }
+
+    /** The first that no call hangs in, as far as there are any; then those too, which will say so. */
+    private static List<Integer> firstIds(int count, int visible) {
+        return IntStream.range(0, Math.max(count, visible))
+                .boxed()
+                .sorted(Comparator.comparing(CallGuard::isHeld))
+                .limit(count)
+                .sorted()
+                .toList();
     }
 
     private static List<Integer> ids(List<String> addresses) {

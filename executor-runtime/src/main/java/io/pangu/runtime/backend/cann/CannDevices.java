@@ -19,6 +19,7 @@ final class CannDevices implements DeviceGroup {
     private final CannSettings settings;
     private final List<Integer> deviceIds;
     private final RankMeeting meeting;
+    private volatile Watcher watcher = (rank, loss) -> {};
 
     /** Devices that are not open yet. */
     CannDevices(CannHome home, CannSettings settings, List<Integer> deviceIds) {
@@ -37,27 +38,43 @@ final class CannDevices implements DeviceGroup {
     public Device open(int rank) {
         int deviceId = deviceIds.get(rank);
         meeting.check();
+        CannHealth health = new CannHealth("npu:" + deviceId);
+        CallGuard guard = new CallGuard(deviceId, health, settings.callLimits(), loss -> watcher.isLost(rank, loss));
         try {
-            return opened(rank, deviceId);
+            return opened(rank, deviceId, health, guard);
         } catch (CannException e) {
+            guard.close();
             throw e.toEngineException("open npu:" + deviceId);
+        } catch (RuntimeException | Error e) {
+            guard.close();
+            throw e;
         }
     }
 
-    private Device opened(int rank, int deviceId) {
+    @Override
+    public void watch(Watcher who) {
+        watcher = who;
+    }
+
+    private Device opened(int rank, int deviceId, CannHealth health, CallGuard guard) {
         CannBindings cann = CannBindings.of(home);
         cann.devices().init(null);
         requireDevice(cann, deviceId);
-        String soc = cann.devices().socName().orElse("");
+        String soc = cann.devices()
+                .socName()
+                .orElseThrow(() -> new EngineException(
+                        ErrorCode.BACKEND_UNAVAILABLE,
+                        "aclrtGetSocName does not say what npu:" + deviceId
+                                + " is; look after the driver and CANN's installation, or use backend cpu"));
         NpuKind kind = NpuKind.of(soc);
         RequiredOperators.check(cann, size());
-        NpuSession session = NpuSession.open(cann, deviceId, kind, settings, meeting::check);
+        NpuSession session = NpuSession.open(cann, deviceId, kind, health, settings, meeting::check);
         Communicator communicator = Communicator.solo();
         try {
             if (size() > 1) {
                 communicator = join(rank, session);
             }
-            return new CannDevice(session, describe(session, soc), communicator);
+            return new CannDevice(session, describe(session, soc), communicator, guard);
         } catch (RuntimeException e) {
             Cleanup cleanup = new Cleanup();
             Communicator joined = communicator;

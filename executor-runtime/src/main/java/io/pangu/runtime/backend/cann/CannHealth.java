@@ -39,14 +39,15 @@ final class CannHealth {
             work.run();
         } catch (RuntimeException e) {
             if (e instanceof EngineException known && known.code() == ErrorCode.DEVICE_LOST) {
-                failure = e;
+                lose(e);
                 throw e;
             }
             throw isTentative ? e : lost(attempt, e);
         } catch (Error e) {
-            failure = e;
+            lose(e);
             throw e;
         }
+        requireNotLost();
     }
 
     /** Does something on the device whose failure, but for an error of the JVM, does not lose it. */
@@ -63,15 +64,18 @@ final class CannHealth {
     /** Does something that gives memory; that there is none left does not lose the device. */
     <T> T allocate(String attempt, Supplier<T> work) {
         check();
+        T result;
         try {
-            return work.get();
+            result = work.get();
         } catch (CannException e) {
             throw isTentative ? e : lost(attempt, e);
         }
+        requireNotLost();
+        return result;
     }
 
     private EngineException lost(String attempt, RuntimeException cause) {
-        failure = cause;
+        lose(cause);
         String status = cause instanceof CannException cann
                 ? cann.status().map(known -> Integer.toString(known.code())).orElse("")
                 : "";
@@ -87,6 +91,11 @@ final class CannHealth {
         if (isClosed) {
             throw new IllegalStateException("device " + device + " is closed");
         }
+        requireNotLost();
+    }
+
+    /** After work too: a call may have come back only after it was given up. */
+    private void requireNotLost() {
         Throwable cause = failure;
         if (cause != null) {
             throw new EngineException(
@@ -98,9 +107,11 @@ final class CannHealth {
         }
     }
 
-    /** Loses the device. */
-    void lose(Throwable cause) {
-        failure = cause;
+    /** Loses the device; what it was lost by first is what counts. Any thread. */
+    synchronized void lose(Throwable cause) {
+        if (failure == null) {
+            failure = cause;
+        }
     }
 
     boolean isLost() {

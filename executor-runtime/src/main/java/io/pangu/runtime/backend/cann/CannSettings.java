@@ -2,6 +2,7 @@ package io.pangu.runtime.backend.cann;
 
 import io.pangu.runtime.error.EngineException;
 import io.pangu.runtime.error.ErrorCode;
+import java.util.OptionalInt;
 
 /**
  * How devices are run.
@@ -13,6 +14,7 @@ import io.pangu.runtime.error.ErrorCode;
  * @param stagingSlotBytes size of each
  * @param maxExecutors most executors that a device keeps
  * @param usesGraphs whether decode steps are captured as graphs, where CANN and the driver have them
+ * @param callLimits how long calls may take
  */
 record CannSettings(
         int timeoutMillis,
@@ -21,7 +23,8 @@ record CannSettings(
         int stagingSlots,
         long stagingSlotBytes,
         int maxExecutors,
-        boolean usesGraphs) {
+        boolean usesGraphs,
+        CallLimits callLimits) {
     /** Sets {@link #timeoutMillis}. */
     static final String TIMEOUT_PROPERTY = "pangu.cann.timeout-millis";
 
@@ -31,10 +34,14 @@ record CannSettings(
     /** {@code false} unsets {@link #usesGraphs}. */
     static final String GRAPHS_PROPERTY = "pangu.cann.graphs";
 
+    /** Sets {@link #callLimits}, one limit for all. */
+    static final String CALL_LIMIT_PROPERTY = "pangu.cann.call-limit-millis";
+
     /** As long as a step may take by default. */
     private static final int TIMEOUT_MILLIS = 30 * 60 * 1000;
 
-    static final CannSettings DEFAULT = new CannSettings(TIMEOUT_MILLIS, false, 256L << 20, 8, 8L << 20, 4096, true);
+    static final CannSettings DEFAULT =
+            new CannSettings(TIMEOUT_MILLIS, false, 256L << 20, 8, 8L << 20, 4096, true, CallLimits.DEFAULT);
 
     /**
      * What the system properties say.
@@ -42,21 +49,26 @@ record CannSettings(
      * @throws EngineException {@code INVALID_CONFIG} for a value that is none
      */
     static CannSettings current() {
-        return DEFAULT.withTimeoutMillis(timeout(System.getProperty(TIMEOUT_PROPERTY, "")))
+        CallLimits limits = millis(CALL_LIMIT_PROPERTY).stream()
+                .mapToObj(CallLimits::all)
+                .findAny()
+                .orElse(CallLimits.DEFAULT);
+        return DEFAULT.withTimeoutMillis(millis(TIMEOUT_PROPERTY).orElse(TIMEOUT_MILLIS))
                 .withSynchronizedOperators(Boolean.getBoolean(SYNCHRONIZE_PROPERTY))
-                .withGraphs(!System.getProperty(GRAPHS_PROPERTY, "").strip().equalsIgnoreCase("false"));
+                .withGraphs(!System.getProperty(GRAPHS_PROPERTY, "").strip().equalsIgnoreCase("false"))
+                .withCallLimits(limits);
     }
 
-    private static int timeout(String value) {
+    private static OptionalInt millis(String property) {
+        String value = System.getProperty(property, "");
         if (value.isBlank()) {
-            return TIMEOUT_MILLIS;
+            return OptionalInt.empty();
         }
         if (!value.strip().matches("[1-9]\\d{0,8}")) {
             throw new EngineException(
-                    ErrorCode.INVALID_CONFIG,
-                    TIMEOUT_PROPERTY + " is '" + value + "'; give milliseconds, from 1 to 999999999");
+                    ErrorCode.INVALID_CONFIG, property + " is '" + value + "'; give milliseconds, from 1 to 999999999");
         }
-        return Integer.parseInt(value.strip());
+        return OptionalInt.of(Integer.parseInt(value.strip()));
     }
 
     CannSettings withTimeoutMillis(int millis) {
@@ -67,12 +79,20 @@ record CannSettings(
                 stagingSlots,
                 stagingSlotBytes,
                 maxExecutors,
-                usesGraphs);
+                usesGraphs,
+                callLimits);
     }
 
     CannSettings withSynchronizedOperators(boolean isWanted) {
         return new CannSettings(
-                timeoutMillis, isWanted, arenaChunkBytes, stagingSlots, stagingSlotBytes, maxExecutors, usesGraphs);
+                timeoutMillis,
+                isWanted,
+                arenaChunkBytes,
+                stagingSlots,
+                stagingSlotBytes,
+                maxExecutors,
+                usesGraphs,
+                callLimits);
     }
 
     CannSettings withGraphs(boolean areWanted) {
@@ -83,6 +103,19 @@ record CannSettings(
                 stagingSlots,
                 stagingSlotBytes,
                 maxExecutors,
-                areWanted);
+                areWanted,
+                callLimits);
+    }
+
+    CannSettings withCallLimits(CallLimits limits) {
+        return new CannSettings(
+                timeoutMillis,
+                synchronizesOperators,
+                arenaChunkBytes,
+                stagingSlots,
+                stagingSlotBytes,
+                maxExecutors,
+                usesGraphs,
+                limits);
     }
 }

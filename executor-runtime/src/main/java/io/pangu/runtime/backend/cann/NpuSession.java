@@ -41,15 +41,15 @@ final class NpuSession {
     /**
      * Sets the device on this thread and makes what goes with it.
      *
+     * @param health of that device
      * @param check throws when waiting for other ranks has become pointless
      * @throws io.pangu.runtime.backend.cann.ffi.CannException when CANN refuses; nothing is left behind then
      */
-    static NpuSession open(CannBindings cann, int deviceId, NpuKind kind, CannSettings settings, Runnable check) {
+    static NpuSession open(
+            CannBindings cann, int deviceId, NpuKind kind, CannHealth health, CannSettings settings, Runnable check) {
         cann.devices().setDevice(deviceId);
-        String name = "npu:" + deviceId;
-        CannArena arena = new CannArena(cann.memory(), name, kind.memory(), settings.arenaChunkBytes());
+        CannArena arena = new CannArena(cann.memory(), health.device(), kind.memory(), settings.arenaChunkBytes());
         try {
-            CannHealth health = new CannHealth(name);
             BoundedWait wait = new BoundedWait(cann.streams(), settings.timeoutMillis(), check);
             CannQueue queue = CannQueue.open(cann, health, arena, wait, settings);
             return new NpuSession(

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class StandInCann {
     private static final Path SOURCES = Path.of("src/test/native/cann").toAbsolutePath();
     private static final Path BUILD = Path.of("target/cann-standin").toAbsolutePath();
-    private static final int TEXT_BYTES = 64 << 10;
+    private static final int TEXT_BYTES = 512 << 10;
 
     private static @Nullable StandInCann built;
 
@@ -201,11 +201,16 @@ public final class StandInCann {
      * @param code the status, 0 for one that fits
      */
     public void fault(String function, int nth, Fault kind, int code, long millis) {
+        fault(function, nth, -1, kind, code, millis);
+    }
+
+    /** The same on one device. */
+    public void fault(String function, int nth, int device, Fault kind, int code, long millis) {
         FunctionDescriptor type =
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
         try (Arena arena = Arena.ofConfined()) {
             int status = (int) handle("standin_fault", type)
-                    .invokeExact(arena.allocateFrom(function), (long) nth, -1, kind.code, code, millis);
+                    .invokeExact(arena.allocateFrom(function), (long) nth, device, kind.code, code, millis);
             assertThat(status).as("planning a fault of %s", function).isZero();
         } catch (Throwable e) {
             throw new AssertionError(e);

@@ -15,7 +15,8 @@ import java.util.Optional;
 /** NPUs of the stand-in as the backend's users see them: a machine with device files, its environment, and the provider. */
 public final class StandInNpus {
     /** Small pieces, because the stand-in fills memory with garbage; waits end while a test is still patient. */
-    static final CannSettings SETTINGS = new CannSettings(20_000, false, 8 << 20, 4, 256 << 10, 4096, true);
+    static final CannSettings SETTINGS =
+            new CannSettings(20_000, false, 8 << 20, 4, 256 << 10, 4096, true, CallLimits.all(20_000));
 
     private final StandInCann cann;
     private final StandInCann.Layout layout;
@@ -29,6 +30,13 @@ public final class StandInNpus {
         this.cann = cann;
         this.layout = layout;
         this.settings = settings;
+    }
+
+    /** The same with other limits: of a call, of joining the others, and of a wait for what is on a stream. */
+    public StandInNpus withLimits(int callMillis, int joinMillis, int waitMillis) {
+        CallLimits limits = new CallLimits(callMillis, callMillis, callMillis, joinMillis);
+        CannSettings bounded = settings.withTimeoutMillis(waitMillis).withCallLimits(limits);
+        return new StandInNpus(cann, layout, bounded);
     }
 
     /** A machine that has eight NPUs and this CANN. */
@@ -66,6 +74,11 @@ public final class StandInNpus {
     /** The first NPUs as one group. */
     public DeviceGroup group(int numDevices) {
         return provider().choose(new DeviceOptions(List.of(), numDevices, 0, "auto"));
+    }
+
+    /** NPUs by their addresses. */
+    public DeviceGroup group(List<String> addresses) {
+        return provider().choose(new DeviceOptions(addresses, addresses.size(), 0, "auto"));
     }
 
     /** NPU 0, opened by this thread, which closes it. */

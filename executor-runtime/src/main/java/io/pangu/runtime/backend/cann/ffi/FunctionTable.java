@@ -33,14 +33,16 @@ final class FunctionTable {
     }
 
     /**
-     * The address to call.
+     * The address to call, which the thread is about to do.
      *
      * @param handle what will call it, made for its type
      * @throws CannException when no library has it
      */
     MemorySegment address(CannFunction function, MethodHandle handle) {
-        MemorySegment address = addresses[function.ordinal()];
-        return address != null ? address : resolve(function, handle);
+        MemorySegment known = addresses[function.ordinal()];
+        MemorySegment address = known != null ? known : resolve(function, handle);
+        CurrentCall.enter(function.cName());
+        return address;
     }
 
     private MemorySegment resolve(CannFunction function, MethodHandle handle) {

@@ -92,12 +92,12 @@ record Signature(FunctionDescriptor descriptor) {
 
     /**
      * The call of any function of this type: the function's address comes as the first argument, so that one handle, a
-     * constant to the compiler, serves every function and every home.
+     * constant to the compiler, serves every function and every home. {@link CurrentCall} hears of its end.
      */
     @SuppressWarnings("restricted")
     MethodHandle link() {
         // no critical option: a call may wait for a device, and must not keep the garbage collector waiting
-        return Linker.nativeLinker().downcallHandle(descriptor);
+        return CurrentCall.noting(Linker.nativeLinker().downcallHandle(descriptor));
     }
 
     /** Whether a handle made by {@link #link()} of some signature calls functions of this one. */

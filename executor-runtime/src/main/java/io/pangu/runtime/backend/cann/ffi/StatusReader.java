@@ -34,6 +34,7 @@ final class StatusReader {
         if (!(libraries.find("aclGetRecentErrMsg") instanceof CannSymbol.Found found)) {
             return Optional.empty();
         }
+        CurrentCall.enter("aclGetRecentErrMsg");
         try {
             return NativeText.read((long) TEXT.invokeExact(found.address()));
         } catch (Throwable e) {
@@ -48,6 +49,7 @@ final class StatusReader {
                         instanceof CannSymbol.Found(String name, MemorySegment address, var library))) {
             return Optional.empty();
         }
+        CurrentCall.enter("HcclGetErrorString");
         try {
             return NativeText.read((long) TEXT_OF_CODE.invokeExact(address, code));
         } catch (Throwable e) {
