@@ -63,7 +63,8 @@ STANDIN_API int64_t standin_violations(char *out, int64_t size);
 
 /*
  * What a planned fault does. The TASK kinds let the call succeed and strike the work that it put on a stream; a wrong task is
- * an operator or a collective that runs, says nothing and leaves another number in the first element that it wrote.
+ * an operator or a collective that runs, says nothing and leaves another number in the first element that it wrote. The last
+ * kind lets the call succeed and loses the thread's device, as standin_lose_device does.
  */
 enum {
     STANDIN_FAIL = 0,
@@ -73,6 +74,7 @@ enum {
     STANDIN_TASK_LATE = 4,
     STANDIN_TASK_HANG = 5,
     STANDIN_TASK_WRONG = 6,
+    STANDIN_LOSE = 7,
 };
 
 /*
@@ -107,6 +109,8 @@ STANDIN_API int64_t standin_read_log(char *out, int64_t size);
 /*
  * In the environment, for processes that no test controls: PANGU_STANDIN_DEVICES, _HBM_MIB, _SOC, _EXECUTION, _DELAY_US,
  * _NOOP, _SEED; PANGU_STANDIN_FAULTS = pattern:nth:device:kind:code:millis[;...];
+ * PANGU_STANDIN_FAULTS_FILE = a file, there at once or later, moved to its place: faults to plan when it is found, which
+ * takes milliseconds, and then it is removed;
  * PANGU_STANDIN_LOCKS = a directory: a physical device can then be set by one process at a time.
  */
 

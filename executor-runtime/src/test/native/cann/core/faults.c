@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MAX_PLANNED 64
 
@@ -69,7 +70,7 @@ static void rewatch(void) {
 }
 
 int32_t standin_fault(const char *pattern, int64_t nth, int32_t device, int32_t kind, int32_t code, int64_t millis) {
-    if (!pattern || strlen(pattern) >= sizeof plans[0].pattern || nth < 1 || kind < 0 || kind > STANDIN_TASK_WRONG)
+    if (!pattern || strlen(pattern) >= sizeof plans[0].pattern || nth < 1 || kind < 0 || kind > STANDIN_LOSE)
         return -1;
     int32_t result = -1;
     pthread_mutex_lock(&lock);
@@ -151,6 +152,7 @@ int32_t si_enter_watched(const char *function) {
         case STANDIN_HANG:
             si_hang(NULL, 0);
             return gives_back(function) ? 0 : si_fail(code, "%s: hung as planned, until it was released", function);
+        case STANDIN_LOSE: standin_lose_device(device, code); return 0;
         default: task_fault = (struct si_task_fault){.kind = plan.kind, .code = code, .millis = plan.millis}; return 0;
     }
 }
@@ -235,8 +237,7 @@ int64_t standin_read_log(char *out, int64_t size) {
 }
 
 /* pattern:nth:device:kind:code:millis[;...] */
-static void plan_from_environment(void) {
-    const char *given = getenv("PANGU_STANDIN_FAULTS");
+static void plan_all(const char *given) {
     while (given && *given) {
         char pattern[64];
         long long nth, millis;
@@ -250,6 +251,26 @@ static void plan_from_environment(void) {
         const char *next = strchr(given, ';');
         given = next ? next + 1 : NULL;
     }
+}
+
+/* Waits for the file with faults, and removes it, so that whoever wrote it knows and no other process takes it. */
+static void *watch(void *argument) {
+    char *path = argument, text[1024];
+    FILE *file;
+    while (!(file = fopen(path, "r"))) si_sleep_ms(5);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    plan_all(text);
+    unlink(path);
+    free(path);
+    return NULL;
+}
+
+static void plan_from_environment(void) {
+    plan_all(getenv("PANGU_STANDIN_FAULTS"));
+    const char *path = getenv("PANGU_STANDIN_FAULTS_FILE");
+    pthread_t thread;
+    if (path && *path && pthread_create(&thread, NULL, watch, strdup(path)) == 0) pthread_detach(thread);
 }
 
 __attribute__((constructor)) static void start(void) {

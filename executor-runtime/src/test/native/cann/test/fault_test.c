@@ -235,3 +235,26 @@ TEST(reads_its_environment) {
     EQUAL(mode, 1);
     OK(aclrtResetDevice(0));
 }
+
+TEST(plans_faults_from_a_file_that_comes_later) {
+    char directory[] = "/tmp/standin_faults_XXXXXX", path[64], early[64];
+    CHECK(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/faults", directory);
+    snprintf(early, sizeof early, "%s/early", directory);
+    setenv("PANGU_STANDIN_FAULTS_FILE", path, 1);
+    standin_reset();
+    unsetenv("PANGU_STANDIN_FAULTS_FILE");
+    int32_t mode;
+    OK(aclInit(NULL));
+    OK(aclrtSetDevice(0));
+    OK(aclrtGetRunMode(&mode));
+    FILE *file = fopen(early, "w");
+    CHECK(file && fputs("aclrtGetRunMode:2:0:0:100000:0\n", file) >= 0 && fclose(file) == 0);
+    CHECK(rename(early, path) == 0);
+    for (int i = 0; i < 2000 && access(path, F_OK) == 0; i++) usleep(5000);
+    CHECK(access(path, F_OK) != 0);
+    OK(aclrtGetRunMode(&mode));
+    EQUAL(aclrtGetRunMode(&mode), 100000);
+    OK(aclrtResetDevice(0));
+    CHECK(rmdir(directory) == 0);
+}

@@ -246,6 +246,18 @@ TEST(loses_a_device_until_it_is_reset) {
     CHECK(standin_lose_device(99, 0) == -1);
 }
 
+TEST(loses_a_device_in_the_middle_of_a_call_as_planned) {
+    aclrtStream stream = begin();
+    unsigned char *memory = device_memory(64);
+    OK(standin_fault("aclrtMemsetAsync", 2, 0, STANDIN_LOSE, 507018, 0));
+    OK(aclrtMemsetAsync(memory, 64, 1, 64, stream));
+    OK(aclrtSynchronizeStream(stream));
+    OK(aclrtMemsetAsync(memory, 64, 2, 64, stream));
+    REFUSED(aclrtSynchronizeStream(stream), 507018, "lost as planned");
+    EQUAL(standin_get("faults.fired"), 1);
+    OK(aclrtResetDeviceForce(0));
+}
+
 TEST(has_a_limited_number_of_streams) {
     aclrtStream stream = begin();
     static aclrtStream streams[1984];
