@@ -95,6 +95,9 @@ class EngineFaultsTest {
                 }
             }
             assertThat(lost).as("lost of %d", all.size()).isGreaterThan(20);
+            assertThat(engine.engine.stats().running() + engine.engine.stats().waiting())
+                    .as("requests that run or wait in an engine that has ended")
+                    .isZero();
             await().atMost(FakeEngine.LIMIT).until(engine.model::isClosed);
             everyKind(engine.engine, 99).forEach(later -> assertFails(later, ErrorCode.DEVICE_LOST));
             engine.close();
