@@ -96,6 +96,22 @@ class RoundTripTest {
         }
     }
 
+    /** A model has more tokens than its tokenizer where its vocabulary is padded, and may take one of those. */
+    @ParameterizedTest
+    @MethodSource("all")
+    void idsBeyondTheVocabularyAddNothing(Tokenizer tokenizer) {
+        int beyond = tokenizer.vocabSize();
+        for (String text : new HostileText(SEED).texts(100, 10)) {
+            int[] ids = tokenizer.encode(text);
+            int[] mixed = IntStream.concat(
+                            IntStream.of(ids).flatMap(id -> IntStream.of(id, beyond)), IntStream.of(beyond + 1_000))
+                    .toArray();
+            assertThat(tokenizer.decode(mixed)).isEqualTo(tokenizer.decode(ids));
+        }
+        assertThat(tokenizer.tokenBytes(beyond)).isEmpty();
+        assertThat(tokenizer.isSpecial(beyond)).isFalse();
+    }
+
     @ParameterizedTest
     @MethodSource("all")
     void streamsJoinToTheDecodedTextAndShowNoHalfCharacter(Tokenizer tokenizer) {
