@@ -17,15 +17,16 @@ import org.slf4j.LoggerFactory;
  * process sees and locked against other processes. Empty on a backend whose devices processes share.
  *
  * @param settings what to open the engine with: with the devices by rank, or with none
+ * @param npus the devices by rank; empty where there are none to name
  * @param locks what closing the claim gives back
  */
-record DeviceClaim(EngineSettings settings, AutoCloseable locks) implements AutoCloseable {
+record DeviceClaim(EngineSettings settings, List<Npu> npus, AutoCloseable locks) implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceClaim.class);
 
     /** The claim of an engine that needs no device for itself. */
     static DeviceClaim none(EngineSettings settings) {
         // A backend may read addresses as something else than Spark's: as devices that it makes up itself.
-        return new DeviceClaim(new EngineSettings(settings.model(), settings.options(), List.of()), () -> {
+        return new DeviceClaim(new EngineSettings(settings.model(), settings.options(), List.of()), List.of(), () -> {
             // Nothing was taken.
         });
     }
@@ -51,7 +52,7 @@ record DeviceClaim(EngineSettings settings, AutoCloseable locks) implements Auto
         List<Npu> npus = AssignedNpus.of(addresses, environment);
         DeviceLocks.Claim locks = new DeviceLocks(environment).take(npus, owner());
         LOG.info("devices of the engine for {}, by rank: {}", settings.model(), npus);
-        return new DeviceClaim(new EngineSettings(settings.model(), settings.options(), addresses), locks);
+        return new DeviceClaim(new EngineSettings(settings.model(), settings.options(), addresses), npus, locks);
     }
 
     /** What another process reads that wants the same device. */

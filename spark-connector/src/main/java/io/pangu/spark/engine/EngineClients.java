@@ -103,6 +103,7 @@ public final class EngineClients {
             if (found != null && found.isWorthless(clock.getAsLong(), FAILURE_MEMORY)) {
                 slots.remove(settings);
                 unused.add(found);
+                noteAnotherAttempt(found);
                 found = null;
             }
             if (found == null) {
@@ -119,6 +120,20 @@ public final class EngineClients {
             slot.openWith(() -> opener(settings).open(settings), clock);
         }
         return slot;
+    }
+
+    private static void noteAnotherAttempt(EngineSlot before) {
+        String model = before.settings().model();
+        if (before.engine().isPresent()) {
+            LOG.warn(
+                    "the engine for {} lost a device: it is closed, and another is opened on the same devices for Spark's next"
+                            + " attempts at its tasks. If this happens again, look after the device that the error above names;"
+                            + " spark.excludeOnFailure.enabled=true keeps an executor that fails from getting the same tasks"
+                            + " again",
+                    model);
+        } else {
+            LOG.info("trying again to open the engine for {}, which failed a while ago", model);
+        }
     }
 
     private EngineOpener opener(EngineSettings settings) {

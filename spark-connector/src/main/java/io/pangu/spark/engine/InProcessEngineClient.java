@@ -152,7 +152,9 @@ final class InProcessEngineClient implements OwnedEngine {
             if (cause instanceof EngineException known) {
                 if (known.code() == ErrorCode.DEVICE_LOST) {
                     isLost = true;
-                    throw new EngineUnavailableException("the engine lost its device: " + known.getMessage(), known);
+                    String npus = devices.npus().isEmpty() ? "" : " (its devices by rank: " + devices.npus() + ")";
+                    throw new EngineUnavailableException(
+                            "the engine lost a device: " + known.getMessage() + npus, known);
                 }
                 if (known.code() == ErrorCode.CANCELLED && !isGivenUp) {
                     throw new EngineUnavailableException("the engine was closed while it worked on this call", known);

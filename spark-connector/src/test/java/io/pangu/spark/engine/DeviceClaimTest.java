@@ -3,6 +3,8 @@ package io.pangu.spark.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pangu.runtime.error.EngineException;
+import io.pangu.runtime.error.ErrorCode;
 import io.pangu.spark.resource.FakeMachine;
 import io.pangu.spark.resource.LockingJvm;
 import io.pangu.spark.resource.ResourceException;
@@ -110,6 +112,22 @@ class DeviceClaimTest {
 
         assertThat(engine.isClosed).isTrue();
         assertThat(refusal(3)).isEmpty();
+    }
+
+    @Test
+    void namesTheMachinesNpusToWhoLosesOne() {
+        machine.with("ASCEND_RT_VISIBLE_DEVICES", "4,5");
+        FakeInferenceEngine engine = new FakeInferenceEngine();
+        try (InProcessEngineClient client = new InProcessEngineClient(engine, claim(settings(Map.of(), "0", "1")))) {
+            PendingReply pending = client.submit(Calls.user("Hi"));
+            engine.completion.completeExceptionally(new EngineException(ErrorCode.DEVICE_LOST, "device npu:1 failed"));
+
+            assertThatThrownBy(() -> pending.future().join())
+                    .hasCauseInstanceOf(EngineUnavailableException.class)
+                    .hasMessageContaining("the engine lost a device: device npu:1 failed (its devices by rank:"
+                            + " [NPU 4 (address 0), NPU 5 (address 1)])");
+            assertThat(client.isLost()).isTrue();
+        }
     }
 
     @Test
