@@ -1,11 +1,14 @@
 package io.pangu.spark.it;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.Success$;
+import org.apache.spark.TaskFailedReason;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
@@ -16,7 +19,8 @@ final class ExecutorEvents extends SparkListener {
     private final Map<String, AtomicInteger> succeeded = new ConcurrentHashMap<>();
     private final Set<String> removed = ConcurrentHashMap.newKeySet();
     private final AtomicInteger running = new AtomicInteger();
-    private final AtomicInteger failed = new AtomicInteger();
+    private final Map<String, List<String>> failures = new ConcurrentHashMap<>();
+    private final Map<String, AtomicInteger> runningByExecutor = new ConcurrentHashMap<>();
     private final AtomicLong lastEnd = new AtomicLong();
 
     @Override
@@ -27,26 +31,35 @@ final class ExecutorEvents extends SparkListener {
     @Override
     public void onTaskStart(SparkListenerTaskStart event) {
         running.incrementAndGet();
+        runningOf(event.taskInfo().executorId()).incrementAndGet();
     }
 
     @Override
     public void onTaskEnd(SparkListenerTaskEnd event) {
+        String executor = event.taskInfo().executorId();
         if (event.reason().equals(Success$.MODULE$)) {
-            succeeded
-                    .computeIfAbsent(event.taskInfo().executorId(), id -> new AtomicInteger())
-                    .incrementAndGet();
+            succeeded.computeIfAbsent(executor, id -> new AtomicInteger()).incrementAndGet();
         } else {
-            failed.incrementAndGet();
+            String reason = event.reason() instanceof TaskFailedReason failed
+                    ? failed.toErrorString()
+                    : event.reason().toString();
+            failures.computeIfAbsent(executor, id -> new CopyOnWriteArrayList<>())
+                    .add(reason);
         }
         lastEnd.set(System.nanoTime());
+        runningOf(executor).decrementAndGet();
         running.decrementAndGet();
+    }
+
+    private AtomicInteger runningOf(String executor) {
+        return runningByExecutor.computeIfAbsent(executor, id -> new AtomicInteger());
     }
 
     /** Forgets what happened so far. */
     void clear() {
         removed.clear();
         succeeded.clear();
-        failed.set(0);
+        failures.clear();
     }
 
     /** Executors that finished tasks, by Spark's id. */
@@ -59,7 +72,17 @@ final class ExecutorEvents extends SparkListener {
     }
 
     int numFailed() {
-        return failed.get();
+        return failures.values().stream().mapToInt(List::size).sum();
+    }
+
+    /** Why tasks of an executor failed, as the driver was told. */
+    List<String> failures(String executor) {
+        return failures.getOrDefault(executor, List.of());
+    }
+
+    /** Tasks that an executor runs now. */
+    int numRunning(String executor) {
+        return runningOf(executor).get();
     }
 
     int numRunning() {

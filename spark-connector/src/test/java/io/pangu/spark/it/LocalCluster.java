@@ -127,6 +127,14 @@ final class LocalCluster implements AutoCloseable {
         }
     }
 
+    /** What one executor wrote to its log until now, by Spark's id. */
+    String executorLog(String executor) {
+        return read(home.resolve("work")
+                .resolve(context().applicationId())
+                .resolve(executor)
+                .resolve("stderr"));
+    }
+
     /** What the driver's web server answers. */
     String get(String path) {
         URI uri = URI.create(context().uiWebUrl().get() + path);

@@ -1,7 +1,6 @@
 package io.pangu.spark.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,21 +18,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** The script as users run it: a process of its own, the one jar, a CANN that stands in for the real one. */
 final class PanguDoctorIT {
     private static final Path SCRIPT = Path.of("src/main/bin/pangu-doctor").toAbsolutePath();
-    private static final Path CANN = Path.of("target/cann-standin").toAbsolutePath();
     private static final Path GOLDEN =
             Path.of("../executor-runtime/src/test/resources/golden/moge-mesh").toAbsolutePath();
+
+    private static Path cann;
 
     @TempDir
     private Path directory;
 
     @BeforeAll
     static void buildTheStandIn() throws Exception {
-        assumeTrue(
-                Stream.of(System.getenv("PATH").split(":")).anyMatch(path -> Files.isExecutable(Path.of(path, "gcc"))),
-                "no gcc on the path: the stand-in for CANN cannot be built");
-        Path sources = Path.of("../executor-runtime/src/test/native/cann/build.sh");
-        Run build = run(Map.of(), "sh", sources.toString(), CANN.toString());
-        assertThat(build.status).as(build.text).isZero();
+        cann = StandInCann.home();
     }
 
     private record Run(int status, String text) {}
@@ -62,7 +56,7 @@ final class PanguDoctorIT {
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         environment.put("PANGU_JAR", SparkHome.userJar().toString());
         environment.put("SPARK_HOME", SparkHome.directory().toString());
-        environment.put("ASCEND_HOME_PATH", CANN.resolve("8.1").toString());
+        environment.put("ASCEND_HOME_PATH", cann.toString());
         environment.put("ASCEND_OPP_PATH", directory.toString());
         environment.put("ASCEND_COREDUMP_SIGNAL", "none");
         environment.put("PANGU_STANDIN_DEVICES", "2");

@@ -8,7 +8,9 @@ import io.pangu.spark.resource.FakeMachine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,8 +21,7 @@ final class SharedNpuIT {
     @TempDir
     private Path directory;
 
-    @Test
-    void theSecondExecutorSaysWhoHasItAndHarmsNothing() throws IOException {
+    private Map<String, String> settings() throws IOException {
         FakeMachine machine = new FakeMachine(directory).withNpus(8);
         Map<String, String> settings = new HashMap<>();
         settings.put("spark.plugins", "io.pangu.spark.PanguPlugin");
@@ -30,8 +31,14 @@ final class SharedNpuIT {
                 "spark.worker.resource.npu.discoveryScript",
                 machine.discoveryScript("npu").toString());
         settings.put("spark.executor.resource.npu.amount", "1");
-        settings.put("spark.task.maxFailures", "1");
         machine.variables().forEach((name, value) -> settings.put("spark.executorEnv." + name, value));
+        return settings;
+    }
+
+    @Test
+    void theSecondExecutorSaysWhoHasItAndHarmsNothing() throws IOException {
+        Map<String, String> settings = settings();
+        settings.put("spark.task.maxFailures", "1");
         try (LocalCluster cluster = LocalCluster.start(settings)) {
             Throwable failure =
                     catchThrowable(() -> cluster.session().sql(QUERY).collectAsList());
@@ -39,7 +46,7 @@ final class SharedNpuIT {
             assertThat(failure)
                     .hasStackTraceContaining("NPU 0 is in use by process ")
                     .hasStackTraceContaining(", executor ")
-                    .hasStackTraceContaining(machine.lockFile(0).toString())
+                    .hasStackTraceContaining("pangu-npu-0.lock")
                     .hasStackTraceContaining("local-cluster tells all its executors the same addresses");
             await().atMost(LocalCluster.LIMIT)
                     .untilAsserted(() -> assertThat(cluster.executorLogs())
@@ -51,6 +58,22 @@ final class SharedNpuIT {
                             "cpu",
                             () -> cluster.session().sql(QUERY).collectAsList()))
                     .hasSize(8);
+        }
+    }
+
+    /** So it is with an NPU that is broken for good: without Spark's exclusion, its executor wears the tasks' attempts out. */
+    @Test
+    void anExecutorWithoutAnEngineEndsNoJobWhereSparkExcludesIt() throws IOException {
+        Map<String, String> settings = settings();
+        settings.put("spark.excludeOnFailure.enabled", "true");
+        try (LocalCluster cluster = LocalCluster.start(settings)) {
+            List<Row> rows = cluster.session().sql(QUERY).collectAsList();
+
+            assertThat(rows)
+                    .hasSize(8)
+                    .allSatisfy(row -> assertThat(row.getString(1)).isNotNull());
+            assertThat(cluster.events().busyExecutors()).hasSize(1);
+            assertThat(cluster.events().numFailed()).isBetween(1, 2);
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.launcher.JavaModuleOptions;
@@ -92,6 +93,17 @@ final class StandaloneProcesses implements AutoCloseable {
                 .untilAsserted(() -> assertThat(log(name))
                         .as("the log of worker %s, which %s", name, worker.isAlive() ? "lives" : "has ended")
                         .contains("Successfully registered with master")));
+    }
+
+    /** The executors that a worker has started and that live. */
+    List<ProcessHandle> executors(String worker) {
+        return Objects.requireNonNull(workers.get(worker), worker)
+                .children()
+                .filter(process -> process.info()
+                        .commandLine()
+                        .filter(line -> line.contains("CoarseGrainedExecutorBackend"))
+                        .isPresent())
+                .toList();
     }
 
     String url() {
