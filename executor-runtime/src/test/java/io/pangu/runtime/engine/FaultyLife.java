@@ -43,14 +43,16 @@ final class FaultyLife {
      * @param answers of the requests, to the bit; null where one failed
      * @param errors of the engine's opening or of the requests
      * @param numStreams of all NPUs, after the last answer
+     * @param numGraphs of all NPUs, then
      */
-    record Outcome(List<Optional<Object>> answers, List<EngineException> errors, long numStreams) {}
+    record Outcome(List<Optional<Object>> answers, List<EngineException> errors, long numStreams, long numGraphs) {}
 
     /** Runs one on NPUs by their addresses. */
     Outcome run(StandInNpus npus, List<String> addresses) {
         List<Optional<Object>> answers = new ArrayList<>();
         List<EngineException> errors = new ArrayList<>();
         long numStreams = 0;
+        long numGraphs = 0;
         try (InferenceEngine engine = InferenceEngines.open(
                 directory,
                 config,
@@ -59,11 +61,12 @@ final class FaultyLife {
                 new IdPromptEncoder(model.vocabSize()),
                 () -> npus.group(addresses))) {
             List<PendingResult<?>> pending = List.of(
-                    engine.generate(request(3, 1, 5, 9, 12, 7)), engine.generate(request(2, 1, 30)), score(engine));
+                    engine.generate(request(6, 1, 5, 9, 12, 7)), engine.generate(request(2, 1, 30)), score(engine));
             for (PendingResult<?> each : pending) {
                 answers.add(answer(each, errors));
             }
             numStreams = StandInCann.running().get("live.streams");
+            numGraphs = StandInCann.running().get("live.graphs");
             EngineStats stats = engine.stats();
             assertThat(stats.requestsDone() + stats.requestsFailed()).isEqualTo(pending.size());
             assertThat(List.of(stats.running(), stats.waiting(), stats.freeBlocks()))
@@ -72,7 +75,7 @@ final class FaultyLife {
         } catch (EngineException e) {
             errors.add(e);
         }
-        return new Outcome(answers, errors, numStreams);
+        return new Outcome(answers, errors, numStreams, numGraphs);
     }
 
     private static GenerateRequest request(int maxTokens, int... prompt) {

@@ -84,6 +84,7 @@ class RandomFaultsTest {
                 cann.keepLog(100_000);
                 Outcome outcome = life.run(npus(layout), addresses(size, 0));
                 assertThat(outcome.errors()).isEmpty();
+                assertThat(outcome.numGraphs()).as("captured steps").isPositive();
                 List<Optional<Object>> same = expected.computeIfAbsent(size, unseen -> outcome.answers());
                 assertThat(outcome.answers()).isEqualTo(same);
                 streamsOfANpu = Math.max(streamsOfANpu, outcome.numStreams() / size);
@@ -103,6 +104,7 @@ class RandomFaultsTest {
     private void begin() {
         cann.reset();
         cann.set("delay_us", 20);
+        cann.set("capture_collectives", 1);
         log.clear();
     }
 
