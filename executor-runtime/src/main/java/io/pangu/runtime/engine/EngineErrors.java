@@ -69,13 +69,10 @@ final class EngineErrors {
     /** The engine's end by a fault, as each request that it takes along or turns away is told. */
     static EngineException ended(Throwable cause) {
         if (cause instanceof EngineException known) {
-            return new EngineException(
-                    known.code(), "the engine has ended: " + known.getMessage(), known.context(), known);
+            return known.asEndOfEngine("the engine has ended: " + known.getMessage());
         }
-        return new EngineException(
-                ErrorCode.INTERNAL,
-                "the engine has ended by a fault of its own: " + cause + "; see the executor's log",
-                cause);
+        String words = "the engine has ended by a fault of its own: " + cause + "; see the executor's log";
+        return new EngineException(ErrorCode.INTERNAL, words, cause).asEndOfEngine(words);
     }
 
     /** The same error for another request: each has a stack trace and suppressed errors of its own. */

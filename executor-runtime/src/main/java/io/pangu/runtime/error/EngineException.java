@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 public final class EngineException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private static final String ENGINE = "engine";
+    private static final String ENDED = "ended";
+
     private final ErrorCode code;
     private final TreeMap<String, String> context;
 
@@ -30,6 +33,21 @@ public final class EngineException extends RuntimeException {
 
     public ErrorCode code() {
         return code;
+    }
+
+    /** The same error as the end of the engine that it happened to; its message says so. */
+    public EngineException asEndOfEngine(String words) {
+        TreeMap<String, String> ended = new TreeMap<>(context);
+        ended.put(ENGINE, ENDED);
+        return new EngineException(code, words, ended, this);
+    }
+
+    /**
+     * Whether the engine that answered so has ended or is about to: what else it has been asked, and will be, fails with it, so
+     * that nothing is said about the request itself.
+     */
+    public boolean isEndOfEngine() {
+        return code == ErrorCode.DEVICE_LOST || ENDED.equals(context.get(ENGINE));
     }
 
     /** The values involved, by name; never null, possibly empty. */

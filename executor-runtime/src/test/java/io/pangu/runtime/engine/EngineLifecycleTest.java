@@ -136,7 +136,12 @@ class EngineLifecycleTest {
                     throw new EngineException(ErrorCode.OUT_OF_MEMORY, "no room for the step");
                 }
             });
-            assertFails(engine.engine.generate(raw("one", 5)), ErrorCode.INTERNAL, "a bug");
+            PendingResult<Completion> struck = engine.engine.generate(raw("one", 5));
+            assertFails(struck, ErrorCode.INTERNAL, "a bug");
+            assertThat(struck.future().exceptionNow())
+                    .isInstanceOfSatisfying(
+                            EngineException.class,
+                            e -> assertThat(e.isEndOfEngine()).isFalse());
             assertFails(engine.engine.generate(raw("two", 5)), ErrorCode.OUT_OF_MEMORY, "no room");
             assertThat(engine.complete(raw("one", 5)).tokenIds()).hasSize(5);
             engine.awaitAllBlocksFree();
@@ -155,7 +160,12 @@ class EngineLifecycleTest {
             });
             assertFails(engine.engine.generate(raw("one", 5)), ErrorCode.INTERNAL, "the engine has ended", "planted");
             assertThat(get(uncaught)).isInstanceOf(StackOverflowError.class);
-            assertFails(engine.engine.generate(raw("two", 5)), ErrorCode.INTERNAL, "the engine has ended");
+            PendingResult<Completion> later = engine.engine.generate(raw("two", 5));
+            assertFails(later, ErrorCode.INTERNAL, "the engine has ended");
+            assertThat(later.future().exceptionNow())
+                    .isInstanceOfSatisfying(
+                            EngineException.class,
+                            e -> assertThat(e.isEndOfEngine()).isTrue());
         } finally {
             Thread.setDefaultUncaughtExceptionHandler(before);
             engine.close();

@@ -145,16 +145,22 @@ final class InProcessEngineClient implements OwnedEngine {
             result.cancel();
         }
 
+        private String endOfEngine(EngineException cause) {
+            if (cause.code() != ErrorCode.DEVICE_LOST) {
+                return String.valueOf(cause.getMessage());
+            }
+            String npus = devices.npus().isEmpty() ? "" : " (its devices by rank: " + devices.npus() + ")";
+            return "the engine lost a device: " + cause.getMessage() + npus;
+        }
+
         /** A row's failure as a reply; the engine's own end as an exception, so that no row is taken for a failed one. */
         private EngineReply failure(Throwable error) {
             Throwable cause =
                     error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
             if (cause instanceof EngineException known) {
-                if (known.code() == ErrorCode.DEVICE_LOST) {
+                if (known.isEndOfEngine()) {
                     isLost = true;
-                    String npus = devices.npus().isEmpty() ? "" : " (its devices by rank: " + devices.npus() + ")";
-                    throw new EngineUnavailableException(
-                            "the engine lost a device: " + known.getMessage() + npus, known);
+                    throw new EngineUnavailableException(endOfEngine(known), known);
                 }
                 if (known.code() == ErrorCode.CANCELLED && !isGivenUp) {
                     throw new EngineUnavailableException("the engine was closed while it worked on this call", known);

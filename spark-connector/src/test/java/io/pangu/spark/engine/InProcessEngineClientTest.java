@@ -273,6 +273,29 @@ final class InProcessEngineClientTest {
             assertThat(client.isLost()).isTrue();
         }
 
+        /** Else every row that comes later would be taken for a bad one. */
+        @Test
+        void anEngineThatEndedByAFaultFailsTheCallForGoodAndIsMarked() {
+            PendingReply pending = client.submit(Calls.user("Hi"));
+            engine.completion.completeExceptionally(
+                    new EngineException(ErrorCode.INTERNAL, "heap").asEndOfEngine("the engine has ended: heap"));
+
+            assertThatThrownBy(() -> pending.future().join())
+                    .isInstanceOf(CompletionException.class)
+                    .hasCauseInstanceOf(EngineUnavailableException.class)
+                    .hasMessageContaining("the engine has ended: heap");
+            assertThat(client.isLost()).isTrue();
+        }
+
+        @Test
+        void aFaultOfOneRequestIsTheRowsAlone() {
+            PendingReply pending = client.submit(Calls.user("Hi"));
+            engine.completion.completeExceptionally(new EngineException(ErrorCode.INTERNAL, "a bug"));
+
+            assertThat(pending.future().join()).isInstanceOf(EngineReply.Failed.class);
+            assertThat(client.isLost()).isFalse();
+        }
+
         private io.pangu.spark.request.GenerationOptions hot() {
             return new io.pangu.spark.request.GenerationOptions(
                     5,
