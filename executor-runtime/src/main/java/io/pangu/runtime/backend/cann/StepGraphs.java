@@ -38,7 +38,7 @@ final class StepGraphs implements AutoCloseable {
     private final LinkedHashMap<Object, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     private Acl.@Nullable Stream updates;
-    private boolean isAvailable;
+    private boolean mayCapture;
     private int numFailures;
     private long numCaptures;
     private long numReplays;
@@ -63,13 +63,13 @@ final class StepGraphs implements AutoCloseable {
         this.health = health;
         this.workspace = new GraphWorkspace(arena);
         this.numMoves = numMoves;
-        this.isAvailable =
+        this.mayCapture =
                 areWanted && cann.graphs().isPresent() && cann.graphs().hasTaskGroups();
     }
 
     /** See {@link io.pangu.runtime.backend.Device#repeat}. */
     void repeat(Object shape, AttentionPlan plan, Runnable work) {
-        if (!isAvailable) {
+        if (!mayCapture && entries.isEmpty()) {
             work.run();
             return;
         }
@@ -80,7 +80,7 @@ final class StepGraphs implements AutoCloseable {
             discard(graph);
             graph = null;
         }
-        if (graph == null && entry.hasRun) {
+        if (graph == null && entry.hasRun && mayCapture) {
             graph = capture(shape, work);
             entry.graph = graph;
         }
@@ -161,10 +161,14 @@ final class StepGraphs implements AutoCloseable {
                 cause instanceof CannException known && known.function().startsWith("Hccl");
         numFailures++;
         if (isUnsupported || numFailures == MAX_FAILURES) {
-            isAvailable = false;
+            mayCapture = false;
             LOG.warn(
-                    "{} runs its steps operator by operator, which costs the host more: they cannot be captured as graphs ({}){}",
+                    "{} captures no more steps as graphs and runs them operator by operator, which costs the host more,"
+                            + " but for {} that it has ({}){}",
                     health.device(),
+                    entries.values().stream()
+                            .filter(entry -> entry.graph != null)
+                            .count(),
                     cause.getMessage(),
                     isCollective ? "; set HCCL_OP_EXPANSION_MODE=AIV before java starts" : "");
         } else {

@@ -241,11 +241,36 @@ class StepGraphsTest {
     @Test
     void areGivenUpAfterThreeFailures() {
         float[][] expected = steps(Layout.WHOLE, false, 0);
-        for (int nth = 1; nth <= 3; nth++) {
-            standIn.cann().fault("aclmdlRICaptureBegin", nth, StandInCann.Fault.FAIL, 207000, 0);
-        }
+        failThreeCaptures();
 
         assertThat(steps(Layout.WHOLE, true, 0)).isDeepEqualTo(expected);
+    }
+
+    private void failThreeCaptures() {
+        for (int i = 0; i < 3; i++) {
+            standIn.cann().fault("aclmdlRICaptureBegin", 1, StandInCann.Fault.FAIL, 207001, 0);
+        }
+    }
+
+    @Test
+    void thatAreThereServeOnWhenNoMoreCanBeCaptured() {
+        try (DeviceBench bench = open(Layout.WHOLE, true)) {
+            Decoding decoding = new Decoding(bench);
+            Decoding.Batch early = decoding.new Batch(3);
+            early.step();
+            early.step();
+            failThreeCaptures();
+            Decoding.Batch late = decoding.new Batch(2); // needs no more memory, which would make graphs void
+            for (int i = 0; i < 6; i++) {
+                late.step();
+            }
+            LaunchCounters before = decoding.device().counters();
+
+            early.step();
+
+            assertThat(decoding.device().counters().since(before).replays()).isEqualTo(1);
+            assertThat(standIn.cann().get("live.graphs")).isEqualTo(1);
+        }
     }
 
     @Test
