@@ -17,7 +17,6 @@ final class RankThread extends Thread {
     private volatile @Nullable MeshJob<?> next;
     private volatile boolean isParked;
     private volatile boolean isEnding;
-    private volatile boolean isGivenUp;
     private volatile boolean hasClosed;
     private final CountDownLatch settled = new CountDownLatch(1);
     private volatile String description;
@@ -60,7 +59,6 @@ final class RankThread extends Thread {
 
     /** Nobody waits for this thread any more; what it has is closed when it comes back and the mesh is closed. */
     void giveUp() {
-        isGivenUp = true;
         settled.countDown();
     }
 
@@ -88,10 +86,6 @@ final class RankThread extends Thread {
             Thread.currentThread().interrupt();
         }
         return hasClosed;
-    }
-
-    boolean isGivenUp() {
-        return isGivenUp;
     }
 
     /** What closing failed with, or null; known when the thread has closed. */

@@ -40,7 +40,6 @@ final class StepGraphs implements AutoCloseable {
     private Acl.@Nullable Stream updates;
     private boolean mayCapture;
     private int numFailures;
-    private long numCaptures;
     private long numReplays;
 
     private static final class Entry {
@@ -131,7 +130,6 @@ final class StepGraphs implements AutoCloseable {
                 cann, queue.stream(), queue.executors(), workspace, StepGraphs.class.desiredAssertionStatus());
         try {
             Acl.Graph graph = health.tentatively(() -> captured(recorder, work));
-            numCaptures++;
             return recorder.finished(graph, numMoves.getAsLong());
         } catch (CannException | EngineException e) {
             Cleanup cleanup = new Cleanup();
@@ -208,11 +206,6 @@ final class StepGraphs implements AutoCloseable {
     private void destroy(StepGraph graph, Cleanup cleanup) {
         cleanup.run(() -> cann.graphs().destroy(graph.graph()));
         graph.updates().forEach(update -> cleanup.run(() -> cann.streams().destroyEvent(update.isPlanned())));
-    }
-
-    /** Graphs that have been captured so far. */
-    long numCaptures() {
-        return numCaptures;
     }
 
     /** Steps so far that a graph has run. */
