@@ -1,8 +1,10 @@
 package io.pangu.runtime.engine;
 
 import io.pangu.runtime.config.WeightPrecision;
+import org.junit.jupiter.api.Tag;
 
 /** The dense sibling in fp32 on the Vector API kernels. */
+@Tag("slow")
 class VectorDenseSameBitsTest extends SameBitsContract {
     @Override
     String kernels() {

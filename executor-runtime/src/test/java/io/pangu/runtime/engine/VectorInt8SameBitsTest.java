@@ -1,8 +1,10 @@
 package io.pangu.runtime.engine;
 
 import io.pangu.runtime.config.WeightPrecision;
+import org.junit.jupiter.api.Tag;
 
 /** Experts in int8 on the Vector API kernels. */
+@Tag("slow")
 class VectorInt8SameBitsTest extends SameBitsContract {
     @Override
     String kernels() {

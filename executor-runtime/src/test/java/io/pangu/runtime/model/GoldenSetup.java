@@ -151,15 +151,44 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
     }
 
     /**
-     * Every backend with every float checkpoint in every precision and with every quantised one, then on every mesh that the
-     * checkpoint fits.
+     * What every build runs: every checkpoint on both kinds of CPU kernels, every kind of backend, precision and mesh with
+     * some of them.
      */
-    static List<GoldenSetup> all() {
-        List<GoldenSetup> setups = onOneDevice();
-        setups.addAll(onMeshes());
+    static List<GoldenSetup> some() {
+        List<GoldenSetup> setups = new ArrayList<>();
+        for (String checkpoint : List.of("moge-tiny", "embedded-tiny", "moge-w8a8-dynamic", "moge-w8a8-static")) {
+            setups.add(new GoldenSetup(Backend.REFERENCE, checkpoint, WeightPrecision.FLOAT32));
+        }
+        for (Backend backend : List.of(Backend.CPU_NATIVE, Backend.CPU_VECTOR)) {
+            setups.add(new GoldenSetup(backend, "moge-tiny", WeightPrecision.FLOAT32));
+            setups.add(new GoldenSetup(backend, "moge-tiny", WeightPrecision.INT8));
+            setups.add(new GoldenSetup(backend, "embedded-tiny", WeightPrecision.INT8));
+            for (String checkpoint : GoldenCheckpoint.NAMES) {
+                setups.add(new GoldenSetup(backend, checkpoint, WeightPrecision.BFLOAT16));
+            }
+            for (String checkpoint : GoldenCheckpoint.QUANTIZED_NAMES) {
+                setups.add(new GoldenSetup(backend, checkpoint, WeightPrecision.FLOAT32));
+            }
+            setups.add(new GoldenSetup(backend, "moge-mesh", WeightPrecision.BFLOAT16, 4));
+        }
+        setups.add(new GoldenSetup(Backend.CPU_NATIVE, "moge-tiny", WeightPrecision.BFLOAT16, 2));
+        setups.add(new GoldenSetup(Backend.CPU_NATIVE, "moge-mesh-128", WeightPrecision.FLOAT32, 8));
+        setups.add(new GoldenSetup(Backend.CPU_NATIVE, "moge-mesh-128", WeightPrecision.INT8, 8));
+        setups.add(new GoldenSetup(Backend.CPU_NATIVE, "moge-mesh-w8a8", WeightPrecision.FLOAT32, 4));
+        setups.add(new GoldenSetup(Backend.CPU_VECTOR, "moge-w8a8-static", WeightPrecision.FLOAT32, 2));
         setups.add(new GoldenSetup(Backend.CANN_OLDEST, "moge-mesh", WeightPrecision.BFLOAT16));
         setups.add(new GoldenSetup(Backend.CANN_NEWEST, "moge-mesh-128", WeightPrecision.BFLOAT16, 4));
         setups.add(new GoldenSetup(Backend.CANN_NEWEST, "moge-w8a8-static", WeightPrecision.BFLOAT16, 2));
+        return setups;
+    }
+
+    /**
+     * Every float checkpoint in every precision and every quantised one, on the reference and on both kinds of CPU kernels,
+     * then on every mesh that the checkpoint fits.
+     */
+    static List<GoldenSetup> onCpus() {
+        List<GoldenSetup> setups = onOneDevice();
+        setups.addAll(onMeshes());
         return setups;
     }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Applications that know SQL alone, in processes of their own. */
+@Tag("slow")
 final class DriverProcessIT {
     private static final String QUERY = "SELECT generate('" + PromptTable.prompt(0) + "', max_tokens => "
             + PromptTable.PROMPT_TOKENS + ") AS text FROM range(0, 3, 1, 3)";

@@ -9,10 +9,12 @@ import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two executors that have the jar on their class path and no plugin: the first task starts the engine. */
+@Tag("slow")
 final class LazyClusterIT {
     @TempDir
     private static Path directory;

@@ -23,6 +23,7 @@ import org.apache.spark.sql.Row;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A standalone cluster on a machine with eight NPUs of the stand-in: two workers that see four each, Spark finds them by the
  * script, each executor's engine spans its four through CANN's interface.
  */
+@Tag("slow")
 final class NpuClusterIT {
     private static final int NUM_ROWS = 200;
     private static final int NUM_FILES = 16;

@@ -11,10 +11,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How users come to give one NPU to two executors: local-cluster runs the script for each, which finds the same twice. */
+@Tag("slow")
 final class SharedNpuIT {
     private static final String QUERY = "SELECT id, generate('Hi', max_tokens => 2) AS text FROM range(0, 8, 1, 4)";
 

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A machine with eight NPUs and two workers, each of which sees four: Spark finds them by the script and gives four to each of
  * two executors. The backend takes devices for itself and computes on the processors.
  */
+@Tag("slow")
 final class StandaloneNpusIT {
     private static final Pattern BY_RANK = Pattern.compile("devices of the engine for \\S+, by rank: \\[(.*)]");
     private static final Pattern NPU = Pattern.compile("NPU (\\d+)(?: \\(address (\\d+)\\))?");

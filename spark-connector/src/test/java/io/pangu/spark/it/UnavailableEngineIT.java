@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Executors that cannot have an engine: the plugin lives with it, and a query says what is wrong. */
+@Tag("slow")
 final class UnavailableEngineIT {
     private static final String QUERY = "SELECT id, generate('Hi') FROM range(0, 8, 1, 4)";
 

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,6 +77,7 @@ class NativeBuildTest {
         assertThat(build(sources, System.getenv("PATH")).output()).contains("libpangu_cpu.so");
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @ValueSource(strings = {"avx512", "avx2", "neon"})
     void kernelsOfThisMachineAreRightWithoutAJvm(String set) throws Exception {
@@ -85,6 +87,7 @@ class NativeBuildTest {
         assertRight(List.of(), compileProgram("cc", set));
     }
 
+    @Tag("slow")
     @Test
     void aarch64KernelsAreRightUnderEmulation() throws Exception {
         Assumptions.assumeTrue(find("aarch64-linux-gnu-gcc").isPresent(), "no cross compiler for aarch64");
