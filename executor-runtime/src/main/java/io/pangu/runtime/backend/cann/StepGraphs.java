@@ -68,11 +68,12 @@ final class StepGraphs implements AutoCloseable {
 
     /** See {@link io.pangu.runtime.backend.Device#repeat}. */
     void repeat(Object shape, AttentionPlan plan, Runnable work) {
-        if (!mayCapture && entries.isEmpty()) {
+        // Once nothing can be captured any more, a new shape would only push out a graph that cannot be had again.
+        Entry entry = mayCapture ? entries.computeIfAbsent(shape, unseen -> new Entry()) : entries.get(shape);
+        if (entry == null) {
             work.run();
             return;
         }
-        Entry entry = entries.computeIfAbsent(shape, unseen -> new Entry());
         StepGraph graph = entry.graph;
         if (graph != null && graph.numMoves() != numMoves.getAsLong()) {
             entry.graph = null;

@@ -274,6 +274,34 @@ class StepGraphsTest {
     }
 
     @Test
+    void areNotPushedOutByShapesThatCannotBeCaptured() {
+        try (DeviceBench bench = open(Layout.WHOLE, true)) {
+            Decoding decoding = new Decoding(bench);
+            Decoding.Batch early = decoding.new Batch(3);
+            early.step();
+            early.step();
+            failThreeCaptures();
+            Decoding.Batch late = decoding.new Batch(2);
+            Tensor x = bench.floats(new float[32], 1, 32);
+            Tensor out = bench.activations(1, 16);
+            for (int shape = 0; shape < StepGraphs.MAX_SHAPES + 10; shape++) {
+                for (int i = 0; i < 2; i++) {
+                    decoding.device()
+                            .repeat(
+                                    "shape " + shape,
+                                    late.plan(),
+                                    () -> bench.kernels().swiGlu(x, out));
+                }
+            }
+            LaunchCounters before = decoding.device().counters();
+
+            early.step();
+
+            assertThat(decoding.device().counters().since(before).replays()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void losesTheDeviceWhenTheWorkIsNotWhatTheGraphHas() {
         try (DeviceBench bench = open(Layout.WHOLE, true)) {
             Decoding decoding = new Decoding(bench);
