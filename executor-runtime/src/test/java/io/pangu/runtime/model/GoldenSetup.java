@@ -179,6 +179,7 @@ record GoldenSetup(Backend backend, String checkpoint, WeightPrecision precision
         setups.add(new GoldenSetup(Backend.CANN_OLDEST, "moge-mesh", WeightPrecision.BFLOAT16));
         setups.add(new GoldenSetup(Backend.CANN_NEWEST, "moge-mesh-128", WeightPrecision.BFLOAT16, 4));
         setups.add(new GoldenSetup(Backend.CANN_NEWEST, "moge-w8a8-static", WeightPrecision.BFLOAT16, 2));
+        setups.add(new GoldenSetup(Backend.CANN_FP16, "moge-tiny", WeightPrecision.BFLOAT16));
         return setups;
     }
 
